@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The aggregate: counts distinct stacks, folds them into functions, edges and witness
+ * paths, and closes windows into evidence tables, one for each container.
+ */
+#ifndef ETWITNESS_AGGREGATE_H
+#define ETWITNESS_AGGREGATE_H
+
+#include "etwitness/evidence.h"
+#include "etwitness/model.h"
+
+struct ew_aggregate;
+
+struct ew_aggregate_options {
+    struct ew_model *model;               /* borrowed */
+    const struct ew_fragments *fragments; /* borrowed, the model's */
+};
+
+EW_MUST_USE enum ew_status ew_aggregate_create(const struct ew_aggregate_options *options,
+                                               struct ew_aggregate **aggregate_out);
+void ew_aggregate_destroy(struct ew_aggregate *aggregate);
+
+/*
+ * Counts one stack in window `window` (any number that tells windows apart; at most
+ * EW_WINDOWS_OPEN_MAX are open). Folds by itself when its table is full.
+ */
+void ew_aggregate_add(struct ew_aggregate *aggregate, uint64_t window,
+                      const struct ew_stack *stack);
+
+/* Resolves and folds all stacks held: afterwards no fragment number is kept. */
+void ew_aggregate_fold(struct ew_aggregate *aggregate);
+
+/* True when a window's tables are nearly full, so that it should be closed early. */
+bool ew_aggregate_window_is_full(const struct ew_aggregate *aggregate, uint64_t window);
+
+/*
+ * Receives the evidence of one scope. The tables live until the call returns. The
+ * receiver has to fill what the aggregate cannot know: identity of stream and window,
+ * host, losses of the recording.
+ */
+typedef enum ew_status (*ew_aggregate_emit_fn)(void *context, struct ew_evidence *evidence,
+                                               struct ew_error *error);
+
+/*
+ * Closes a window: folds it and emits one evidence for each container scope with a
+ * process in it, the host first, then by container id; the host is always emitted.
+ * The window's tables are then empty. Stops at the first emit that fails.
+ */
+EW_MUST_USE enum ew_status ew_aggregate_close(struct ew_aggregate *aggregate, uint64_t window,
+                                              ew_aggregate_emit_fn emit, void *context,
+                                              struct ew_error *error);
+
+/* Totals over all windows, for `replay --stats`. */
+struct ew_aggregate_process_counts {
+    uint64_t stacks;
+    uint64_t frames;
+    uint64_t frames_managed;
+    uint64_t frames_native;
+    uint64_t frames_unresolved; /* no module */
+};
+
+struct ew_aggregate_counts {
+    struct ew_aggregate_process_counts all;
+    uint64_t dropped; /* stacks, functions, edges or paths that found no room */
+    uint64_t stacks_distinct;
+    uint64_t edges; /* distinct, summed over windows */
+};
+
+struct ew_aggregate_counts ew_aggregate_counts(const struct ew_aggregate *aggregate);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every maximum of the product, with the memory it costs. Reaching one is never
+ * silent: it is refused, counted, and reported in stats and evidence.
+ */
+#ifndef ETWITNESS_LIMITS_H
+#define ETWITNESS_LIMITS_H
+
+/* --- recordings: src/capture/etl ----------------------------------------- */
+
+/* Files that can be read as one recording. ETW itself combines at most 64
+ * (reference etw.md 3.1.7). */
+enum { EW_FILES_MAX = 64 };
+
+/* Bytes of one buffer, on disk and after decompression. ETW's documented maximum
+ * is 1 MiB, newer builds take 16 MiB; the stream of one CPU holds one buffer. */
+enum { EW_BUFFER_BYTES_MAX = 16 * 1024 * 1024, EW_BUFFER_BYTES_MIN = 0x48 };
+
+/* Buffers in one file: 8 bytes of index each, 64 MiB at the most; 8 Mi buffers of
+ * 64 KiB are half a terabyte. */
+enum { EW_BUFFERS_PER_FILE_MAX = 8 * 1024 * 1024 };
+
+/* Processors of one recording; Windows stops at 2048 logical processors. */
+enum { EW_CPUS_MAX = 2048 };
+
+/* Buffer memory of all CPU streams together. A recording whose streams would need
+ * more (hostile buffer sizes times hostile CPU numbers) is refused. */
+enum { EW_STREAM_BYTES_MAX = 256 * 1024 * 1024 };
+
+/* An event is addressed with 16 bits of size, header included. */
+enum { EW_EVENT_BYTES_MAX = 65535 };
+
+/* --- decoders: src/decode ------------------------------------------------ */
+
+/* Frames in one stack fragment. ETW stops at 192 (reference etw.md 3.2.2); CLR
+ * stacks and keyed stacks have no written limit. */
+enum { EW_FRAMES_MAX = 512 };
+
+/* Frames that ETW itself writes at the most: a fragment this long was cut. */
+enum { EW_FRAMES_ETW_MAX = 192 };
+
+/* Entries of one IL-to-native map that are read. */
+enum { EW_IL_MAP_MAX = 65535 };
+
+/* --- model: src/model ---------------------------------------------------- */
+
+/* Processes, ended ones included until their windows are closed; 16 MiB. */
+enum { EW_PROCESSES_MAX = 65536 };
+
+/* Threads known by id; 24 bytes each, 6 MiB. */
+enum { EW_THREADS_MAX = 262144 };
+
+/* Images mapped in one process at any time of the open windows. */
+enum { EW_IMAGES_PER_PROCESS_MAX = 8192 };
+
+/* Image mappings of all processes together; 40 bytes each, 40 MiB. */
+enum { EW_IMAGES_MAX = 1024 * 1024 };
+
+/* Distinct builds of modules; 112 bytes each, 7 MiB. */
+enum { EW_MODULES_MAX = 65536 };
+
+/* JIT-compiled or pre-compiled method bodies, all processes; 96 bytes each with
+ * their range, 96 MiB when full. */
+enum { EW_METHODS_MAX = 1024 * 1024 };
+
+/* One method body. The largest seen is far below; a longer one is refused, since
+ * it would shadow everything else. */
+enum { EW_METHOD_BYTES_MAX = 16 * 1024 * 1024 };
+
+/* Interned names (modules, types, methods, signatures), all together. */
+enum { EW_NAMES_MAX = 2 * 1024 * 1024, EW_NAME_BYTES_MAX = 192 * 1024 * 1024 };
+
+/* One name, in bytes of UTF-8, after which it is cut. Signatures are the longest. */
+enum { EW_NAME_BYTES_EACH_MAX = 4096 };
+
+/* Events that wait for their stack; 64 bytes each, 4 MiB. */
+enum { EW_STACKS_PENDING_MAX = 65536 };
+
+/* How long an event waits for the second half of its stack, in 100 ns. The longest
+ * seen is 0.29 s (reference etl-format.md 8). */
+enum { EW_STACK_WAIT_100NS = 50000000 };
+
+/* Distinct stack fragments and the addresses in them (8 bytes each). */
+enum { EW_FRAGMENTS_MAX = 512 * 1024, EW_FRAGMENT_ADDRESSES_MAX = 8 * 1024 * 1024 };
+
+/* Definitions of stack keys that one recording may hold; 24 bytes each. */
+enum { EW_STACK_KEYS_MAX = 1024 * 1024 };
+
+/* --- aggregate: src/aggregate -------------------------------------------- */
+
+/* Distinct stacks of the open windows; 64 bytes each. When full they are folded
+ * into functions and edges, which loses nothing in a replay. */
+enum { EW_STACKS_MAX = 256 * 1024 };
+
+/* Windows open at the same time: the current one and the one in its grace. */
+enum { EW_WINDOWS_OPEN_MAX = 2 };
+
+/* Shortest and default window, in seconds; the longest is a day. 0 means one
+ * window for the whole recording. */
+enum {
+    EW_WINDOW_SECONDS_MIN = 10,
+    EW_WINDOW_SECONDS_DEFAULT = 300,
+    EW_WINDOW_SECONDS_MAX = 86400
+};
+
+/* Containers seen in one window, the host included. */
+enum { EW_SCOPES_MAX = 256 };
+
+/* Sources of observations (sample, or provider and event id). */
+enum { EW_SOURCES_MAX = 64 };
+
+/* Functions, function observations and edges of one window, all scopes together. */
+enum { EW_FUNCTIONS_MAX = 512 * 1024, EW_EDGES_MAX = 2 * 1024 * 1024 };
+
+/* Witness paths: per leaf function, and per window. */
+enum { EW_PATHS_PER_LEAF_MAX = 8, EW_PATHS_MAX = 32768 };
+
+/* --- evidence: src/evidence ---------------------------------------------- */
+
+/* One document. Larger ones are refused when read. */
+enum { EW_DOCUMENT_BYTES_MAX = 512 * 1024 * 1024 };
+
+/* Nesting of a JSON document that is read. */
+enum { EW_JSON_DEPTH_MAX = 64 };
+
+/* Largest integer in a document (reference evidence.md 4.1, rule 4). */
+#define EW_JSON_INTEGER_MAX UINT64_C(9007199254740991)
+
+/* Retention of an evidence directory: bytes and documents per stream. */
+enum { EW_RETENTION_FILES_MAX = 100000 };
+#define EW_RETENTION_BYTES_DEFAULT (UINT64_C(4) * 1024 * 1024 * 1024)
+
+/* --- scenarios: src/cli/synth -------------------------------------------- */
+
+enum { EW_SCENARIO_BYTES_MAX = 16 * 1024 * 1024 };
+
+/* Filters on the command line (--pid, --process, --container), each. */
+enum { EW_FILTERS_MAX = 64 };
+
+#endif
