@@ -147,6 +147,21 @@ enum ew_status ew_file_remove(const char *path, struct ew_error *error)
     return unlink(path) == 0 ? EW_OK : failed(error, "remove", path);
 }
 
+/* 0 when the directory is there afterwards; else errno says why not. */
+static int make_one(const char *path)
+{
+    struct stat info;
+    if (mkdir(path, 0755) == 0) {
+        return 0;
+    }
+    int reason = errno;
+    if (reason == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+        return 0;
+    }
+    errno = reason;
+    return -1;
+}
+
 enum ew_status ew_directory_make(const char *path, struct ew_error *error)
 {
     char *partial = malloc(strlen(path) + 1);
@@ -161,7 +176,7 @@ enum ew_status ew_directory_make(const char *path, struct ew_error *error)
             continue;
         }
         *at = '\0';
-        if (mkdir(partial, 0755) != 0 && errno != EEXIST) {
+        if (make_one(partial) != 0) {
             status = failed(error, "make the directory", partial);
         }
         *at = kept;
