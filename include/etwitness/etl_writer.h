@@ -63,13 +63,37 @@ EW_MUST_USE enum ew_status ew_etl_writer_put(struct ew_etl_writer *writer, uint1
  * error. NULL is allowed. */
 enum ew_status ew_etl_writer_close(struct ew_etl_writer *writer, struct ew_error *error);
 
+/* --- losses ------------------------------------------------------------------- */
+
+/* What a session says about a buffer (flags of reference etl-format.md 1). */
+enum ew_etl_loss { EW_ETL_LOST_EVENTS = 2, EW_ETL_LOST_BUFFER = 4 };
+
+/* Marks the buffer in progress of a CPU: something was lost before its end. A CPU
+ * that is not there is ignored. */
+void ew_etl_writer_mark_lost(struct ew_etl_writer *writer, uint16_t cpu, enum ew_etl_loss loss);
+
 /* --- records in their file form --------------------------------------------- */
 
 /*
- * Each builds one record into `out` (at least EW_EVENT_BYTES_MAX bytes) and answers its
- * size, or 0 when it would be larger than EW_EVENT_BYTES_MAX. They take from `event`
- * exactly the fields that the header form holds; `payload` and `extended` are copied.
+ * Builds one record into `out` (at least EW_EVENT_BYTES_MAX bytes) and answers its
+ * size, or 0 when it would be larger than EW_EVENT_BYTES_MAX or `header_type` has no
+ * form here (ERROR, TIMED, WNODE). It takes from `event` exactly the fields that the
+ * header form holds (CPU times and instance ids are zero); `payload` and `extended` are
+ * copied. A MESSAGE has options 0x6a, or 0xaa with 8-byte pointers.
  */
 uint32_t ew_etl_build_record(const struct ew_event *event, uint8_t *out);
+
+/*
+ * Appends one extended item to `items_bytes` bytes of items and links it to the one
+ * before. Answers the new size, or 0 when it does not fit into `capacity`.
+ */
+uint32_t ew_etl_append_item(uint8_t *items, uint32_t items_bytes, uint32_t capacity,
+                            uint16_t type, const void *data, uint16_t data_bytes);
+
+/*
+ * Writes UTF-8 text as terminated UTF-16LE, as payloads hold it. Bytes that are no UTF-8
+ * become U+FFFD. Answers the bytes written, or 0 when they do not fit into `capacity`.
+ */
+size_t ew_etl_put_utf16(const char *text, uint8_t *out, size_t capacity);
 
 #endif
