@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs a Windows program under Wine, quietly, in a prefix of the build tree. The prefix is
-# made by the first program that needs it while the others wait.
+# Runs a Windows program under Wine, quietly, in a prefix of the build tree. The first
+# program makes the prefix and starts Wine's server while others wait; the server leaves
+# a minute after the last program.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -12,14 +13,24 @@ export WINEARCH=win64
 export WINEDLLOVERRIDES="${WINEDLLOVERRIDES:-mscoree,mshtml=}"
 unset DISPLAY
 
-if [ ! -e "$WINEPREFIX/.ready" ]; then
+# The server and the services that it starts must not hold our output or the lock: whoever
+# reads that output would wait for them.
+start_server() {
+    wineserver -p60
+    if [ ! -e "$WINEPREFIX/.ready" ]; then
+        wineboot --init
+        touch "$WINEPREFIX/.ready"
+    else
+        wine cmd /c exit
+    fi
+}
+
+if [ ! -e "$WINEPREFIX/.ready" ] || ! wineserver -k0 2>/dev/null; then
     mkdir -p "$WINEPREFIX"
     (
         flock 9
-        if [ ! -e "$WINEPREFIX/.ready" ]; then
-            wineboot --init >"$WINEPREFIX/wineboot.log" 2>&1
-            wineserver -w
-            touch "$WINEPREFIX/.ready"
+        if [ ! -e "$WINEPREFIX/.ready" ] || ! wineserver -k0 2>/dev/null; then
+            start_server </dev/null >"$WINEPREFIX/start.log" 2>&1 9>&-
         fi
     ) 9>"$WINEPREFIX.lock"
 fi
