@@ -11,9 +11,15 @@
 
 struct ew_aggregate;
 
+/* Whether a process is to be looked at: asked when stacks are folded and windows closed,
+ * when as much as possible is known of it. */
+typedef bool (*ew_process_filter_fn)(void *context, const struct ew_process *process);
+
 struct ew_aggregate_options {
     struct ew_model *model;               /* borrowed */
     const struct ew_fragments *fragments; /* borrowed, the model's */
+    ew_process_filter_fn filter;          /* NULL: all */
+    void *filter_context;
 };
 
 EW_MUST_USE enum ew_status ew_aggregate_create(const struct ew_aggregate_options *options,
@@ -41,17 +47,26 @@ bool ew_aggregate_window_is_full(const struct ew_aggregate *aggregate, uint64_t 
 typedef enum ew_status (*ew_aggregate_emit_fn)(void *context, struct ew_evidence *evidence,
                                                struct ew_error *error);
 
+/* A window's span of time, half-open. */
+struct ew_window_span {
+    uint64_t number;
+    uint64_t start_100ns;
+    uint64_t end_100ns;
+};
+
 /*
  * Closes a window: folds it and emits one evidence for each container scope with a
- * process in it, the host first, then by container id; the host is always emitted.
- * The window's tables are then empty. Stops at the first emit that fails.
+ * process in it, the host first, then by container id; when there is none at all, an
+ * empty one for the host. The window's tables are then empty. Stops at the first emit
+ * that fails.
  */
-EW_MUST_USE enum ew_status ew_aggregate_close(struct ew_aggregate *aggregate, uint64_t window,
+EW_MUST_USE enum ew_status ew_aggregate_close(struct ew_aggregate *aggregate,
+                                              const struct ew_window_span *window,
                                               ew_aggregate_emit_fn emit, void *context,
                                               struct ew_error *error);
 
 /* Totals over all windows, for `replay --stats`. */
-struct ew_aggregate_process_counts {
+struct ew_stack_counts {
     uint64_t stacks;
     uint64_t frames;
     uint64_t frames_managed;
@@ -59,8 +74,21 @@ struct ew_aggregate_process_counts {
     uint64_t frames_unresolved; /* no module */
 };
 
+/* One process's stacks; a process is told by pid and start. */
+struct ew_aggregate_process {
+    uint32_t process_id;
+    uint64_t start_100ns;
+    struct ew_stack_counts samples;
+    struct ew_stack_counts events;
+};
+
+/* In order of first sight; valid until the next add, fold or close. */
+const struct ew_aggregate_process *ew_aggregate_processes(const struct ew_aggregate *aggregate,
+                                                          size_t *count_out);
+
 struct ew_aggregate_counts {
-    struct ew_aggregate_process_counts all;
+    struct ew_stack_counts samples;
+    struct ew_stack_counts events;
     uint64_t dropped; /* stacks, functions, edges or paths that found no room */
     uint64_t stacks_distinct;
     uint64_t edges; /* distinct, summed over windows */

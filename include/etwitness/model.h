@@ -40,6 +40,10 @@ void ew_model_survey(struct ew_model *model, const struct ew_event *event,
                      const struct ew_fact *fact);
 void ew_model_survey_end(struct ew_model *model);
 
+/* False for events that a survey has no use for, most of a recording: they need not even
+ * be decoded. */
+bool ew_model_survey_wants(const struct ew_event *event);
+
 /* One event in time order. `fact` is NULL for events that are not decoded: their
  * extended items (stack, container) count all the same. */
 void ew_model_apply(struct ew_model *model, const struct ew_event *event,
@@ -122,6 +126,7 @@ struct ew_process {
     const char *name;          /* file name of the image; "" when never told */
     const char *container;     /* lower-case GUID text, or NULL: none known */
     uint32_t image;            /* module of its executable, or EW_MODULE_NONE */
+    uint64_t samples;          /* busy profile samples of its threads */
     bool clr_seen;             /* CLR events of its own */
     bool clr_rundown_complete; /* a CLR rundown of it was seen to its end */
 };
@@ -134,6 +139,12 @@ const struct ew_process *ew_model_process(const struct ew_model *model, uint32_t
 /* Indexes below this number are valid or free; a free one answers NULL above. */
 uint32_t ew_model_process_count(const struct ew_model *model);
 uint32_t ew_model_module_count(const struct ew_model *model);
+
+/* Called with the module of each image mapped in a process at some time of a span, and of
+ * each managed module its runtime told; the same module may come several times. */
+typedef void (*ew_mapped_fn)(void *context, uint32_t module);
+void ew_model_each_mapped(const struct ew_model *model, uint32_t process, uint64_t from_100ns,
+                          uint64_t to_100ns, ew_mapped_fn each, void *context);
 
 /* Sources seen so far: `ew_stack.source` is such an index. */
 const struct ew_source *ew_model_source(const struct ew_model *model, uint32_t index);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Events that wait for their stack: a ring in order of arrival, found by raw time and
+ * thread. An entry leaves when its stack is complete, when it has waited for
+ * EW_STACK_WAIT_100NS, or when the ring is full.
+ */
+#include "model/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The System process: its threads have no user half. */
+enum { PID_SYSTEM = 4 };
+
+bool pending_init(struct ew_model *model)
+{
+    model->pending.items = calloc(EW_STACKS_PENDING_MAX, sizeof *model->pending.items);
+    return model->pending.items != NULL;
+}
+
+void pending_free(struct ew_model *model)
+{
+    free(model->pending.items);
+    ew_index_free(&model->pending.index);
+}
+
+static struct pending *at(struct ew_model *model, uint64_t position)
+{
+    return &model->pending.items[position % EW_STACKS_PENDING_MAX];
+}
+
+/* By time alone: some events do not know their thread, their stack does. */
+static uint64_t hash_of(uint64_t time_raw)
+{
+    return ew_index_hash_u64(time_raw);
+}
+
+/* Steps over finished entries, and takes them out of the index. */
+static void drop_head(struct ew_model *model)
+{
+    struct pending_table *table = &model->pending;
+    struct pending *entry = at(model, table->head);
+    uint32_t slot = (uint32_t)(table->head % EW_STACKS_PENDING_MAX);
+    (void)ew_index_remove(&table->index, hash_of(entry->time_raw), slot);
+    table->head++;
+}
+
+struct pending *pending_add(struct ew_model *model, const struct ew_event *event,
+                            uint32_t thread_id, uint32_t process_id, uint16_t source)
+{
+    struct pending_table *table = &model->pending;
+    if (table->tail - table->head == EW_STACKS_PENDING_MAX) {
+        struct pending *oldest = at(model, table->head);
+        model->counts.pending_evicted += !oldest->done;
+        pending_finish(model, oldest);
+        drop_head(model);
+    }
+    struct pending *entry = at(model, table->tail);
+    memset(entry, 0, sizeof *entry);
+    entry->time_raw = event->time_raw;
+    entry->time_100ns = event->time_100ns;
+    entry->thread_id = thread_id;
+    entry->process_id = process_id;
+    entry->process = process_id == EW_ID_NONE
+                         ? EW_PROCESS_NONE
+                         : process_of_pid(model, process_id, event->time_100ns);
+    entry->layout =
+        entry->process == EW_PROCESS_NONE ? 0 : model->processes[entry->process].layout;
+    entry->kernel_layout = model->processes[EW_PROCESS_KERNEL].layout;
+    entry->kernel = EW_FRAGMENT_NONE;
+    entry->user = EW_FRAGMENT_NONE;
+    entry->source = source;
+    entry->cpu = event->cpu;
+    if (!ew_index_insert(&table->index, hash_of(entry->time_raw),
+                         (uint32_t)(table->tail % EW_STACKS_PENDING_MAX))) {
+        entry->done = true; /* without an index entry its stack would never find it */
+        model->counts.pending_evicted++;
+    }
+    table->tail++;
+    return entry;
+}
+
+struct pending *pending_find(struct ew_model *model, uint64_t time_raw, uint32_t thread_id,
+                             uint16_t cpu)
+{
+    struct pending_table *table = &model->pending;
+    struct pending *other = NULL;
+    uint64_t hash = hash_of(time_raw);
+    for (uint32_t i = ew_index_first(&table->index, hash); i != EW_INDEX_END;
+         i = ew_index_next(&table->index)) {
+        struct pending *entry = &table->items[i];
+        if (entry->done || entry->time_raw != time_raw) {
+            continue;
+        }
+        if (entry->thread_id == thread_id && entry->cpu == cpu) {
+            return entry;
+        }
+        /* The user half may come from another CPU than the event did. An event without
+         * thread is only taken on its own CPU. */
+        if (entry->thread_id == thread_id
+            || (entry->thread_id == EW_ID_NONE && entry->cpu == cpu && other == NULL)) {
+            other = entry;
+        }
+    }
+    return other;
+}
+
+/* Whether a fragment is as long as ETW writes at most: then it was cut. */
+static bool is_truncated(const struct ew_model *model, uint32_t fragment)
+{
+    uint32_t count = 0;
+    if (fragment != EW_FRAGMENT_NONE) {
+        (void)ew_fragments_get(model->options.fragments, fragment, &count);
+    }
+    return count >= EW_FRAMES_ETW_MAX;
+}
+
+static bool ends_in_user(const struct ew_model *model, uint32_t fragment)
+{
+    uint32_t count = 0;
+    const uint64_t *words = ew_fragments_get(model->options.fragments, fragment, &count);
+    return count > 0 && !ew_address_is_kernel(words[count - 1], model->kernel_is_32bit);
+}
+
+static uint16_t flags_of(struct ew_model *model, const struct pending *entry)
+{
+    uint16_t flags = 0;
+    bool needs_user = entry->process_id != 0 && entry->process_id != PID_SYSTEM;
+    if (entry->user == EW_FRAGMENT_NONE && needs_user && !ends_in_user(model, entry->kernel)) {
+        flags |= EW_STACK_KERNEL_ONLY;
+        model->counts.kernel_only++;
+    }
+    if (is_truncated(model, entry->kernel) || is_truncated(model, entry->user)) {
+        flags |= EW_STACK_TRUNCATED;
+        model->counts.truncated++;
+    }
+    return flags;
+}
+
+static uint32_t resolve_key(struct ew_model *model, uint64_t key, uint64_t time_raw)
+{
+    uint32_t fragment = key_fragment(model, key, time_raw);
+    if (fragment == EW_FRAGMENT_NONE) {
+        model->counts.keys_undefined++;
+    } else {
+        model->counts.keys_resolved++;
+    }
+    return fragment;
+}
+
+static void give_out(struct ew_model *model, struct pending *entry)
+{
+    struct ew_stack stack = {.time_100ns = entry->time_100ns,
+                             .process = entry->process,
+                             .layout = entry->layout,
+                             .kernel_layout = entry->kernel_layout,
+                             .kernel = entry->kernel,
+                             .user = entry->user,
+                             .weight = 1,
+                             .source = entry->source,
+                             .flags = flags_of(model, entry)};
+    if (stack.process == EW_PROCESS_NONE) {
+        stack.process = process_of_pid(model, entry->process_id, entry->time_100ns);
+        stack.flags |= EW_STACK_LATE_PROCESS;
+        if (stack.process == EW_PROCESS_NONE) {
+            model->counts.no_process++;
+            return;
+        }
+        stack.layout = model->processes[stack.process].layout;
+        model->processes[stack.process].shown.samples += entry->sample;
+    }
+    model->options.on_stack(model->options.context, &stack);
+}
+
+void pending_finish(struct ew_model *model, struct pending *entry)
+{
+    if (entry->done) {
+        return;
+    }
+    entry->done = true;
+    if (entry->has_kernel_key) {
+        entry->kernel = resolve_key(model, entry->kernel_key, entry->time_raw);
+    }
+    if (entry->has_user_key) {
+        entry->user = resolve_key(model, entry->user_key, entry->time_raw);
+    }
+    if (entry->kernel == EW_FRAGMENT_NONE && entry->user == EW_FRAGMENT_NONE) {
+        model->counts.no_process += entry->sample && entry->process == EW_PROCESS_NONE;
+        return;
+    }
+    if (entry->sample && !entry->busy) {
+        return; /* idle: nothing ran */
+    }
+    model->counts.samples_with_stack += entry->sample;
+    if (entry->source < EW_SOURCES_MAX) {
+        give_out(model, entry);
+    }
+}
+
+void pending_flush(struct ew_model *model, uint64_t time_100ns)
+{
+    struct pending_table *table = &model->pending;
+    while (table->head != table->tail) {
+        struct pending *entry = at(model, table->head);
+        if (!entry->done && entry->time_100ns >= time_100ns) {
+            return;
+        }
+        pending_finish(model, entry);
+        drop_head(model);
+    }
+}
