@@ -22,6 +22,8 @@ struct ew_aggregate_options {
     void *filter_context;
 };
 
+/* What the options borrow outlives the aggregate, which the caller destroys; NULL is
+ * allowed there. EW_NO_MEMORY. */
 EW_MUST_USE enum ew_status ew_aggregate_create(const struct ew_aggregate_options *options,
                                                struct ew_aggregate **aggregate_out);
 void ew_aggregate_destroy(struct ew_aggregate *aggregate);
@@ -94,6 +96,7 @@ struct ew_aggregate_counts {
     uint64_t edges; /* distinct, summed over windows */
 };
 
+/* The counts so far, open windows included. */
 struct ew_aggregate_counts ew_aggregate_counts(const struct ew_aggregate *aggregate);
 
 #endif

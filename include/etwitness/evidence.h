@@ -234,6 +234,7 @@ struct ew_published {
     bool existed; /* the same document was there already: that is success */
 };
 
+/* The caller closes the publisher; NULL is allowed there. */
 EW_MUST_USE enum ew_status ew_publisher_open(const struct ew_publisher_options *options,
                                              struct ew_publisher **publisher_out,
                                              struct ew_error *error);

@@ -29,11 +29,13 @@ enum { EW_GUID_TEXT_BYTES = 37 }; /* 36 characters and the terminator */
         }                                                                                        \
     }
 
+/* The same sixteen bytes. */
 static inline bool ew_guid_equal(const struct ew_guid *a, const struct ew_guid *b)
 {
     return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
+/* True for the GUID that stands for none. */
 static inline bool ew_guid_is_zero(const struct ew_guid *guid)
 {
     static const struct ew_guid zero;

@@ -27,6 +27,8 @@ struct ew_model_options {
     struct ew_fragments *fragments; /* borrowed */
 };
 
+/* What the options borrow outlives the model, which the caller destroys; NULL is allowed
+ * there. EW_NO_MEMORY. */
 EW_MUST_USE enum ew_status ew_model_create(const struct ew_model_options *options,
                                            struct ew_model **model_out);
 void ew_model_destroy(struct ew_model *model);
@@ -186,6 +188,7 @@ struct ew_model_counts {
     uint64_t methods;            /* method bodies described */
 };
 
+/* The counts so far. */
 struct ew_model_counts ew_model_counts(const struct ew_model *model);
 
 /* Sampling interval in 100 ns at the end of what was applied; 0 when never told. */

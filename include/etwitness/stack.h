@@ -16,6 +16,7 @@
 
 struct ew_fragments;
 
+/* The caller destroys the table; NULL is allowed there. EW_NO_MEMORY. */
 EW_MUST_USE enum ew_status ew_fragments_create(struct ew_fragments **fragments_out);
 void ew_fragments_destroy(struct ew_fragments *fragments);
 
