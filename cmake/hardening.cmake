@@ -17,7 +17,10 @@ if(EW_FUZZ)
 endif()
 if(WIN32)
   target_link_options(ew_options INTERFACE -static -Wl,--dynamicbase -Wl,--nxcompat
-                      -Wl,--high-entropy-va)
+                      -Wl,--high-entropy-va -Wl,--no-insert-timestamp)
+  # What is shipped does not depend on the folder it was built in.
+  target_compile_options(ew_options INTERFACE "-ffile-prefix-map=${CMAKE_BINARY_DIR}=build"
+                         "-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
 else()
   target_link_options(ew_options INTERFACE -Wl,-z,relro -Wl,-z,now)
 endif()
