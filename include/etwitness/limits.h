@@ -42,6 +42,14 @@ enum { EW_FRAMES_ETW_MAX = 192 };
 /* Entries of one IL-to-native map that are read. */
 enum { EW_IL_MAP_MAX = 65535 };
 
+/* Structs inside structs of a TraceLogging event, 24 bytes each while it is read; the
+ * JSON writer's 16 levels hold that many, each as an array. */
+enum { EW_TLG_DEPTH_MAX = 6 };
+
+/* Values, and beginnings and ends of arrays and structs, of one TraceLogging event; stops
+ * schemas whose arrays of empty structs multiply. */
+enum { EW_TLG_STEPS_MAX = 262144 };
+
 /* --- model: src/model ---------------------------------------------------- */
 
 /* Processes, ended ones included until their windows are closed; 16 MiB. */
@@ -130,9 +138,19 @@ enum { EW_JSON_DEPTH_MAX = 64 };
 enum { EW_RETENTION_FILES_MAX = 100000 };
 #define EW_RETENTION_BYTES_DEFAULT (UINT64_C(4) * 1024 * 1024 * 1024)
 
-/* --- scenarios: src/cli/synth -------------------------------------------- */
+/* --- scenarios: src/synth ------------------------------------------------- */
 
-enum { EW_SCENARIO_BYTES_MAX = 16 * 1024 * 1024 };
+/* A scenario as text, and what is made of it in memory. */
+enum { EW_SCENARIO_BYTES_MAX = 16 * 1024 * 1024, EW_SCENARIO_MEMORY_MAX = 256 * 1024 * 1024 };
+
+/* Elements of one list of a scenario. */
+enum { EW_SCENARIO_LIST_MAX = 65536 };
+
+/* Samples of one made recording, idle ones included. */
+enum { EW_SCENARIO_SAMPLES_MAX = 1000 * 1000 * 1000 };
+
+/* Stack halves of a made recording that are on their way; 48 bytes each, 3 MiB. */
+enum { EW_SCENARIO_PENDING_MAX = 65536 };
 
 /* Filters on the command line (--pid, --process, --container), each. */
 enum { EW_FILTERS_MAX = 64 };
