@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Canonical bytes of a window document. Members are written in ascending byte order,
+ * so the order of the calls below is the format: a new member goes to its place in the
+ * alphabet. Members without a value are left out.
+ */
+#include "base/filetime.h"
+#include "base/json_writer.h"
+#include "evidence/rows.h"
+#include "evidence/verify.h"
+
+#include <stdio.h>
+
+static void put_text(struct ew_json_writer *writer, const char *key, const char *text)
+{
+    ew_json_key(writer, key);
+    ew_json_text(writer, text);
+}
+
+static void put_optional(struct ew_json_writer *writer, const char *key, const char *text)
+{
+    if (text != NULL && text[0] != '\0') {
+        put_text(writer, key, text);
+    }
+}
+
+static void put_number(struct ew_json_writer *writer, const char *key, uint64_t value)
+{
+    ew_json_key(writer, key);
+    ew_json_u64(writer, value);
+}
+
+static void put_bool(struct ew_json_writer *writer, const char *key, bool value)
+{
+    ew_json_key(writer, key);
+    ew_json_bool(writer, value);
+}
+
+static void put_null(struct ew_json_writer *writer, const char *key)
+{
+    ew_json_key(writer, key);
+    ew_json_null(writer);
+}
+
+static void put_time(struct ew_json_writer *writer, const char *key, uint64_t filetime)
+{
+    char text[EW_FILETIME_TEXT_BYTES];
+    ew_filetime_format(filetime, text);
+    put_text(writer, key, text);
+}
+
+static void put_hex16(struct ew_json_writer *writer, const char *key, uint64_t value)
+{
+    char text[17];
+    (void)snprintf(text, sizeof text, "%016llx", (unsigned long long)value);
+    put_text(writer, key, text);
+}
+
+static void put_container(struct ew_json_writer *writer, const char *id)
+{
+    if (id == NULL || id[0] == '\0') {
+        put_null(writer, "container");
+        return;
+    }
+    ew_json_key(writer, "container");
+    ew_json_object(writer);
+    put_text(writer, "id", id);
+    put_text(writer, "idSource", "etw-ext");
+    put_text(writer, "isolation", "process");
+    ew_json_object_end(writer);
+}
+
+static void put_function_flags(struct ew_json_writer *writer, uint32_t flags)
+{
+    static const char *const names[] = {"async",       "dynamic", "folded", "generic",
+                                        "inline-site", "lambda",  "stub",   "thunk"};
+    ew_json_key(writer, "flags");
+    ew_json_array(writer);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if ((flags >> i & 1) != 0) {
+            ew_json_text(writer, names[i]);
+        }
+    }
+    ew_json_array_end(writer);
+}
+
+static void put_function(struct ew_json_writer *writer,
+                         const struct ew_evidence_function *function)
+{
+    static const char *const resolutions[] = {"token",   "pdb", "export",  "export-near",
+                                              "r2r-map", "jit", "dynamic", "unresolved"};
+    ew_json_object(writer);
+    if ((function->flags & 0xff) != 0) {
+        put_function_flags(writer, function->flags);
+    }
+    put_text(writer, "key", function->key);
+    put_number(writer, "module", function->module);
+    put_optional(writer, "name", function->name);
+    put_text(writer, "res", resolutions[function->resolution]);
+    if (function->has_rva) {
+        put_number(writer, "rva", function->rva);
+    }
+    put_optional(writer, "sig", function->signature);
+    if (function->token != 0) {
+        char token[9];
+        (void)snprintf(token, sizeof token, "%08lx", (unsigned long)function->token);
+        put_text(writer, "token", token);
+    }
+    ew_json_object_end(writer);
+}
+
+static void put_functions(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    ew_json_key(writer, "functions");
+    ew_json_array(writer);
+    for (size_t i = 0; i < evidence->function_count; i++) {
+        put_function(writer, &evidence->functions[i]);
+    }
+    ew_json_array_end(writer);
+}
+
+static void put_host(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    ew_json_key(writer, "host");
+    ew_json_object(writer);
+    put_text(writer, "arch", evidence->arch);
+    put_text(writer, "id", evidence->host_id);
+    put_text(writer, "os", "windows");
+    put_optional(writer, "osBuild", evidence->os_build);
+    ew_json_object_end(writer);
+}
+
+static void put_module(struct ew_json_writer *writer, const struct ew_evidence_module *module)
+{
+    static const char *const kinds[] = {"native", "managed", "nativeaot", "kernel", "dynamic"};
+    ew_json_object(writer);
+    put_optional(writer, "codeId", module->code_id);
+    put_optional(writer, "debugId", module->debug_id);
+    put_text(writer, "key", module->key);
+    put_text(writer, "kind", kinds[module->kind]);
+    put_number(writer, "loads", module->loads);
+    put_text(writer, "name", module->name);
+    put_optional(writer, "path", module->path);
+    put_number(writer, "samples", module->samples);
+    ew_json_object_end(writer);
+}
+
+static void put_modules(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    ew_json_key(writer, "modules");
+    ew_json_array(writer);
+    for (size_t i = 0; i < evidence->module_count; i++) {
+        put_module(writer, &evidence->modules[i]);
+    }
+    ew_json_array_end(writer);
+}
+
+static void put_path(struct ew_json_writer *writer, const struct ew_evidence_path *path)
+{
+    ew_json_object(writer);
+    put_bool(writer, "complete", path->complete);
+    put_time(writer, "first", path->first_100ns);
+    ew_json_key(writer, "frames");
+    ew_json_array(writer);
+    for (uint32_t i = 0; i < path->frame_count; i++) {
+        ew_json_u64(writer, path->frames[i]);
+    }
+    ew_json_array_end(writer);
+    put_number(writer, "hits", path->hits);
+    put_time(writer, "last", path->last_100ns);
+    put_number(writer, "s", path->source);
+    ew_json_object_end(writer);
+}
+
+static void put_paths(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    ew_json_key(writer, "paths");
+    ew_json_array(writer);
+    for (size_t i = 0; i < evidence->path_count; i++) {
+        put_path(writer, &evidence->paths[i]);
+    }
+    ew_json_array_end(writer);
+}
+
+static void put_process(struct ew_json_writer *writer, const struct ew_evidence_process *process)
+{
+    ew_json_object(writer);
+    put_bool(writer, "attachedAtStart", process->attached_at_start);
+    if (process->end_100ns == 0) {
+        put_null(writer, "end");
+    } else {
+        put_time(writer, "end", process->end_100ns);
+    }
+    if (process->image != EW_INDEX_NONE) {
+        put_number(writer, "image", process->image);
+    }
+    put_number(writer, "pid", process->process_id);
+    put_time(writer, "start", process->start_100ns);
+    put_hex16(writer, "startKey", process->start_key);
+    ew_json_object_end(writer);
+}
+
+static void put_processes(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    ew_json_key(writer, "processes");
+    ew_json_array(writer);
+    for (size_t i = 0; i < evidence->process_count; i++) {
+        put_process(writer, &evidence->processes[i]);
+    }
+    ew_json_array_end(writer);
+}
+
+static void put_producer(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    ew_json_key(writer, "producer");
+    ew_json_object(writer);
+    put_optional(writer, "configDigest", evidence->config_digest);
+    put_text(writer, "name", "etwitness");
+    put_text(writer, "version", evidence->producer_version);
+    ew_json_object_end(writer);
+}
+
+static void put_frames_quality(struct ew_json_writer *writer,
+                               const struct ew_evidence_quality *quality)
+{
+    ew_json_key(writer, "frames");
+    ew_json_object(writer);
+    put_number(writer, "exact", quality->frames_exact);
+    put_number(writer, "named", quality->frames_named);
+    put_number(writer, "noModule", quality->frames_no_module);
+    put_number(writer, "total", quality->frames_total);
+    put_number(writer, "unresolved", quality->frames_unresolved);
+    ew_json_object_end(writer);
+}
+
+static void put_stacks_quality(struct ew_json_writer *writer,
+                               const struct ew_evidence_quality *quality)
+{
+    ew_json_key(writer, "stacks");
+    ew_json_object(writer);
+    put_number(writer, "gapped", quality->stacks_gapped);
+    put_number(writer, "kernelOnly", quality->stacks_kernel_only);
+    put_number(writer, "keyUndefined", quality->stacks_key_undefined);
+    put_number(writer, "late", quality->stacks_late);
+    put_number(writer, "orphan", quality->stacks_orphan);
+    put_number(writer, "total", quality->stacks_total);
+    put_number(writer, "truncated", quality->stacks_truncated);
+    ew_json_object_end(writer);
+}
+
+static void put_quality(struct ew_json_writer *writer, const struct ew_evidence_quality *quality)
+{
+    static const char *const rundowns[] = {"complete", "partial", "none"};
+    ew_json_key(writer, "quality");
+    ew_json_object(writer);
+    put_number(writer, "buffersLost", quality->buffers_lost);
+    put_number(writer, "damagedBuffers", quality->damaged_buffers);
+    put_number(writer, "decodeRefused", quality->decode_refused);
+    put_number(writer, "dropped", quality->dropped);
+    put_number(writer, "eventsLost", quality->events_lost);
+    put_frames_quality(writer, quality);
+    put_number(writer, "lostEventRecords", quality->lost_event_records);
+    put_text(writer, "rundown", rundowns[quality->rundown]);
+    put_stacks_quality(writer, quality);
+    put_bool(writer, "throttled", quality->throttled);
+    ew_json_object_end(writer);
+}
+
+static void put_source(struct ew_json_writer *writer, const struct ew_evidence_source *source)
+{
+    char provider[EW_GUID_TEXT_BYTES];
+    ew_guid_format(&source->provider, provider);
+    ew_json_object(writer);
+    put_number(writer, "eventId", source->event_id);
+    put_text(writer, "kind", source->sample ? "stack-sample" : "stack-event");
+    if (source->sample && source->period_ns == 0) {
+        put_null(writer, "periodNs");
+    } else if (source->sample) {
+        put_number(writer, "periodNs", source->period_ns);
+    }
+    put_text(writer, "provider", provider);
+    put_text(writer, "unit", source->sample ? "samples" : "events");
+    ew_json_object_end(writer);
+}
+
+static void put_sources(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    ew_json_key(writer, "sources");
+    ew_json_array(writer);
+    for (size_t i = 0; i < evidence->source_count; i++) {
+        put_source(writer, &evidence->sources[i]);
+    }
+    ew_json_array_end(writer);
+}
+
+static void put_stream(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    ew_json_key(writer, "stream");
+    ew_json_object(writer);
+    put_text(writer, "id", evidence->stream_id);
+    if (evidence->previous[0] == '\0') {
+        put_null(writer, "prev");
+    } else {
+        char previous[sizeof "sha256:" + EW_SHA256_HEX_BYTES];
+        (void)snprintf(previous, sizeof previous, "sha256:%s", evidence->previous);
+        put_text(writer, "prev", previous);
+    }
+    put_number(writer, "rev", evidence->revision);
+    put_bool(writer, "sealed", evidence->sealed);
+    put_number(writer, "seq", evidence->sequence);
+    ew_json_object_end(writer);
+}
+
+static void put_subject(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    ew_json_key(writer, "subject");
+    ew_json_object(writer);
+    put_text(writer, "kind", evidence->subject_kind);
+    put_text(writer, "name", evidence->subject_name);
+    ew_json_object_end(writer);
+}
+
+static void put_window(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    static const char *const reasons[] = {"interval", "size",   "process-exit",
+                                          "shutdown", "rollup", "recovered"};
+    ew_json_key(writer, "window");
+    ew_json_object(writer);
+    put_hex16(writer, "bootId", evidence->boot_id);
+    put_time(writer, "end", evidence->end_100ns);
+    put_text(writer, "reason", reasons[evidence->reason]);
+    put_time(writer, "start", evidence->start_100ns);
+    ew_json_object_end(writer);
+}
+
+static void put_document(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    ew_json_object(writer);
+    put_container(writer, evidence->container);
+    ew_json_key(writer, "edges");
+    ew_rows_edges(writer, evidence->edges, evidence->edge_count);
+    ew_json_key(writer, "functionObs");
+    ew_rows_observations(writer, evidence->observations, evidence->observation_count);
+    put_functions(writer, evidence);
+    put_host(writer, evidence);
+    put_modules(writer, evidence);
+    put_paths(writer, evidence);
+    put_processes(writer, evidence);
+    put_producer(writer, evidence);
+    put_quality(writer, &evidence->quality);
+    put_text(writer, "schema", "runtime-evidence/1");
+    put_text(writer, "schemaVersion", "1.0.0");
+    put_sources(writer, evidence);
+    put_stream(writer, evidence);
+    put_subject(writer, evidence);
+    put_window(writer, evidence);
+    ew_json_object_end(writer);
+}
+
+enum ew_status ew_evidence_write(const struct ew_evidence *evidence, ew_evidence_sink_fn sink,
+                                 void *context, struct ew_error *error)
+{
+    enum ew_status status = ew_evidence_verify(evidence, error);
+    if (status != EW_OK) {
+        return status;
+    }
+    struct ew_json_writer writer;
+    ew_json_init(&writer, sink, context);
+    put_document(&writer, evidence);
+    if (!ew_json_finish(&writer)) {
+        return ew_fail(error, EW_IO, "the document could not be written to its end");
+    }
+    return EW_OK;
+}
