@@ -63,6 +63,9 @@ struct ew_recording_counts {
     uint64_t buffers_compressed; /* of these */
     uint64_t bytes_read;         /* of the files, for progress */
     uint64_t bytes_total;
+    uint64_t records_skipped;  /* of header types that Windows does not use: no events */
+    uint64_t time_regressions; /* events earlier than one before them on their CPU; seen
+                                  in EW_ORDER_TIME only, given out in the stored order */
 };
 
 /*
@@ -102,6 +105,7 @@ size_t ew_recording_file_count(const struct ew_recording *recording);
 const struct ew_recording_file *ew_recording_file(const struct ew_recording *recording,
                                                   size_t index);
 
+/* What was wrong with the files, and what was read; both grow until the last event. */
 const struct ew_recording_damage *ew_recording_damage(const struct ew_recording *recording);
 struct ew_recording_counts ew_recording_counts(const struct ew_recording *recording);
 
