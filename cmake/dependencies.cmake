@@ -39,8 +39,11 @@ function(ew_dependency_from_source target module source)
     # Its target does not say where the headers are.
     target_include_directories(${target} SYSTEM INTERFACE "${CMAKE_BINARY_DIR}/jansson/include")
   elseif(WIN32)
-    # Check finds the pthreads of MinGW, and does not say that it uses them.
+    # Check finds the pthreads of MinGW, and does not say that it uses them. Its messages
+    # are to have C's formats; its header claims msvcrt's, which lack %zu.
     target_link_libraries(${target} INTERFACE winpthread)
+    target_compile_definitions(${module} PRIVATE __USE_MINGW_ANSI_STDIO=1)
+    target_compile_options(${target} INTERFACE -Wno-format -Wno-format-extra-args)
   endif()
 endfunction()
 
