@@ -114,6 +114,9 @@ enum {
 /* Containers seen in one window, the host included. */
 enum { EW_SCOPES_MAX = 256 };
 
+/* Streams of one replay: the host and every container ever seen in it. */
+enum { EW_STREAMS_MAX = 4096 };
+
 /* Sources of observations (sample, or provider and event id). */
 enum { EW_SOURCES_MAX = 64 };
 

@@ -25,6 +25,7 @@ struct ew_model_options {
     ew_stack_fn on_stack; /* required */
     void *context;
     struct ew_fragments *fragments; /* borrowed */
+    uint64_t start_100ns; /* of the session: shown as the start of what was there before */
 };
 
 /* What the options borrow outlives the model, which the caller destroys; NULL is allowed

@@ -3,5 +3,6 @@
 #include "cli/cli.h"
 
 const struct ew_command ew_commands[] = {
+    {"replay", "evidence from recordings", ew_cmd_replay},
     {NULL, NULL, NULL},
 };

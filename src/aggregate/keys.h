@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Identities as text (reference evidence.md 5.2, 5.3). */
+#ifndef EW_AGGREGATE_KEYS_H
+#define EW_AGGREGATE_KEYS_H
+
+#include "etwitness/model.h"
+
+enum { KEY_BYTES = 512, DEBUG_ID_BYTES = 41, CODE_ID_BYTES = 17 };
+
+/* "497b72f6390a44fc878e5a2d63b6cc4b1": GUID without dashes and age, lower hex. */
+void key_debug_id(const struct ew_module *module, char out[DEBUG_ID_BYTES]);
+
+/* "542D574Ec2000": time stamp in eight upper digits, size in lower ones, unpadded. */
+void key_code_id(const struct ew_module *module, char out[CODE_ID_BYTES]);
+
+/* "pdb:...", "pe:..." or "name:...", the first that is known. */
+void key_module(const struct ew_module *module, char out[KEY_BYTES]);
+
+/* "m:<build>:<token>". */
+void key_managed(const struct ew_module *module, uint32_t token, char out[KEY_BYTES]);
+
+/* "u:<build>:<rva>". */
+void key_unresolved(const struct ew_module *module, uint64_t rva, char out[KEY_BYTES]);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tables of one window and one container (or the host): everything its document will
+ * hold, in order of first sight. Sorting is emit.c's business.
+ */
+#ifndef EW_AGGREGATE_SCOPE_H
+#define EW_AGGREGATE_SCOPE_H
+
+#include "base/arena.h"
+#include "base/index.h"
+#include "etwitness/aggregate.h"
+#include "etwitness/limits.h"
+
+#define NO_INDEX UINT32_C(0xffffffff)
+
+struct scope_module {
+    struct ew_evidence_module shown;
+    uint64_t stamp; /* the last stack that counted it */
+    uint64_t loads_stamp;
+};
+
+struct scope_function {
+    struct ew_evidence_function shown;
+    uint64_t stamp;
+};
+
+struct scope_observation {
+    struct ew_evidence_observation shown;
+    uint64_t stamp;
+};
+
+struct scope_edge {
+    struct ew_evidence_edge shown;
+    uint64_t stamp;
+};
+
+struct scope_path {
+    uint32_t first; /* in path_frames */
+    uint32_t frame_count;
+    uint64_t hits;
+    uint64_t first_100ns;
+    uint64_t last_100ns;
+    uint32_t source;
+    bool complete;
+};
+
+/* A growing array with its index; zeroed is empty. */
+struct table {
+    void *items;
+    struct ew_index index;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+/* What all scopes of a window share: the limits of limits.h hold for their sum. */
+struct budget {
+    uint32_t functions;
+    uint32_t edges;
+    uint32_t paths;
+    uint64_t dropped;
+};
+
+struct scope {
+    const char *container; /* NULL: the host; a name of the model */
+    struct table modules;
+    struct table functions;
+    struct table observations;
+    struct table edges;
+    struct table paths;
+    uint32_t *path_frames;
+    uint32_t path_frame_count;
+    uint32_t path_frame_capacity;
+    struct ew_arena texts;
+    struct ew_evidence_quality quality;
+    uint32_t sources_used[EW_SOURCES_MAX]; /* 1 where a source has an observation */
+    bool has_process;
+};
+
+void scope_free(struct scope *scope);
+
+/* Module by its key; added if new. NO_INDEX when there is no room. `wanted` is a module of
+ * the model. */
+uint32_t scope_module(struct scope *scope, const struct ew_module *wanted);
+
+/* The module that stands for code without one: "name:" and a word in parentheses. */
+uint32_t scope_module_nameless(struct scope *scope, const char *word);
+
+/* Functions: by method or by RVA in a module; NO_INDEX when there is no room. */
+uint32_t scope_method(struct scope *scope, struct budget *budget, const struct ew_method *method,
+                      const struct ew_module *module);
+uint32_t scope_address(struct scope *scope, struct budget *budget, const struct ew_module *module,
+                       uint64_t rva);
+
+struct span {
+    uint64_t hits;
+    uint64_t first_100ns;
+    uint64_t last_100ns;
+};
+
+/*
+ * Counts a function, or an edge, for the stack `stamp`; a second time for the same stack
+ * changes nothing. NULL when there is no room.
+ */
+struct scope_observation *scope_observe(struct scope *scope, struct budget *budget,
+                                        uint32_t function, uint32_t source,
+                                        const struct span *span, uint64_t stamp);
+void scope_count_edge(struct scope *scope, struct budget *budget,
+                      const struct ew_evidence_edge *edge, const struct span *span,
+                      uint64_t stamp);
+
+/* Counts a witness path, root first. When paths find no room, the less hit are dropped. */
+void scope_count_path(struct scope *scope, struct budget *budget, const uint32_t *frames,
+                      uint32_t frame_count, uint32_t source, bool complete,
+                      const struct span *span);
+
+/* Keeps EW_PATHS_PER_LEAF_MAX paths per leaf: the most hit, then the shortest. */
+void scope_trim_paths(struct scope *scope, struct budget *budget);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The summary of a replay for people. */
+#include "cli/replay_report.h"
+
+#include "base/filetime.h"
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CALLS_SHOWN = 5, GROUPED_BYTES = 27, NAME_SHOWN_BYTES = 60 };
+
+static int by_hits(const void *a, const void *b)
+{
+    const struct ew_evidence_edge *left = *(const struct ew_evidence_edge *const *)a;
+    const struct ew_evidence_edge *right = *(const struct ew_evidence_edge *const *)b;
+    if (left->hits != right->hits) {
+        return left->hits > right->hits ? -1 : 1;
+    }
+    if (left->from != right->from) {
+        return left->from < right->from ? -1 : 1;
+    }
+    return left->to < right->to ? -1 : left->to > right->to;
+}
+
+static bool is_named_call(const struct ew_evidence *evidence, const struct ew_evidence_edge *edge)
+{
+    return edge->adjacency == EW_ADJACENT_FRAME && evidence->functions[edge->from].name != NULL
+           && evidence->functions[edge->to].name != NULL
+           && evidence->sources[edge->source].sample;
+}
+
+/* The named calls of a document, most observed first; the caller frees it. */
+static const struct ew_evidence_edge **rank_calls(const struct ew_evidence *evidence,
+                                                  size_t *count_out)
+{
+    const struct ew_evidence_edge **ranked = malloc((evidence->edge_count + 1) * sizeof *ranked);
+    size_t count = 0;
+    for (size_t i = 0; ranked != NULL && i < evidence->edge_count; i++) {
+        if (is_named_call(evidence, &evidence->edges[i])) {
+            ranked[count++] = &evidence->edges[i];
+        }
+    }
+    if (count > 1) {
+        qsort((void *)ranked, count, sizeof *ranked, by_hits);
+    }
+    *count_out = count;
+    return ranked;
+}
+
+static const char *short_name(const char *name, char out[NAME_SHOWN_BYTES + 1])
+{
+    size_t length = strlen(name);
+    if (length <= NAME_SHOWN_BYTES) {
+        return name;
+    }
+    (void)snprintf(out, NAME_SHOWN_BYTES + 1, "...%s", name + length - (NAME_SHOWN_BYTES - 3));
+    return out;
+}
+
+static void print_calls(FILE *out, const struct ew_evidence *evidence)
+{
+    size_t count = 0;
+    const struct ew_evidence_edge **ranked = rank_calls(evidence, &count);
+    for (size_t i = 0; i < count && i < CALLS_SHOWN; i++) {
+        char hits[GROUPED_BYTES];
+        char from[NAME_SHOWN_BYTES + 1];
+        char to[NAME_SHOWN_BYTES + 1];
+        (void)fprintf(out, "  %9s  %s -> %s\n", ew_cli_grouped(ranked[i]->hits, hits),
+                      short_name(evidence->functions[ranked[i]->from].name, from),
+                      short_name(evidence->functions[ranked[i]->to].name, to));
+    }
+    free((void *)ranked);
+}
+
+void replay_report_document(FILE *out, const struct ew_evidence *evidence,
+                            const struct ew_published *published)
+{
+    char text[5][GROUPED_BYTES];
+    (void)fprintf(out,
+                  "\n%s%s, window %llu: %s stacks of %s processes, %s functions, %s calls,"
+                  " %s modules\n",
+                  evidence->container != NULL ? "container " : "host",
+                  evidence->container != NULL ? evidence->container : "",
+                  (unsigned long long)evidence->sequence,
+                  ew_cli_grouped(evidence->quality.stacks_total, text[0]),
+                  ew_cli_grouped(evidence->process_count, text[1]),
+                  ew_cli_grouped(evidence->function_count, text[2]),
+                  ew_cli_grouped(evidence->edge_count, text[3]),
+                  ew_cli_grouped(evidence->module_count, text[4]));
+    print_calls(out, evidence);
+    if (published != NULL) {
+        (void)fprintf(out, "  %s%s\n", published->file_name,
+                      published->existed ? " (was there already)" : "");
+    }
+}
+
+static void print_loss(FILE *out, uint64_t count, const char *meaning)
+{
+    char text[GROUPED_BYTES];
+    if (count != 0) {
+        (void)fprintf(out, "  %9s  %s\n", ew_cli_grouped(count, text), meaning);
+    }
+}
+
+static uint64_t refused_payloads(const struct ew_replay_result *result)
+{
+    uint64_t refused = 0;
+    for (int kind = 0; kind < EW_FACT_KIND_COUNT; kind++) {
+        refused += result->decode.refused[kind];
+    }
+    return refused;
+}
+
+static uint64_t refused_by_tables(const struct ew_model_counts *model)
+{
+    return model->fragments_refused + model->processes_refused + model->threads_evicted
+           + model->images_refused + model->modules_refused + model->methods_refused
+           + model->names_refused + model->keys_refused + model->sources_refused;
+}
+
+static void print_gaps(FILE *out, const struct ew_replay_result *result)
+{
+    const struct ew_model_counts *model = &result->model;
+    (void)fputs("\nmissing, and in every document as a number:\n", out);
+    print_loss(out, result->events_lost, "events lost by the recording session");
+    print_loss(out, result->buffers_lost, "buffers lost by the recording session");
+    print_loss(out, model->lost_events, "records that say an event was lost");
+    print_loss(out, model->lost_buffers, "records that say a buffer was lost");
+    print_loss(out, result->damage.buffers, "damaged buffers, read up to the damage");
+    print_loss(out, refused_payloads(result), "payloads that broke their layout");
+    print_loss(out, model->samples_busy - model->samples_with_stack, "samples without a stack");
+    print_loss(out, model->kernel_only, "stacks without their user half");
+    print_loss(out, model->truncated, "stacks cut at ETW's maximum");
+    print_loss(out, model->orphans, "stacks whose event is not in the recording");
+    print_loss(out, model->clr_stacks_orphan, "CLR stacks without their event");
+    print_loss(out, model->keys_undefined, "stack keys that were never defined");
+    print_loss(out, result->late, "stacks that came after their window was closed");
+    print_loss(out, model->no_process, "stacks of processes that could not be told");
+    print_loss(out, result->aggregate.dropped + model->pending_evicted + refused_by_tables(model),
+               "items that found no room in our tables");
+    print_loss(out, result->aggregate.samples.frames_unresolved,
+               "frames of samples in no known module");
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+    return whole == 0 ? 0.0 : 100.0 * (double)part / (double)whole;
+}
+
+void replay_report_summary(FILE *out, const struct ew_replay_result *result)
+{
+    const struct ew_stack_counts *samples = &result->aggregate.samples;
+    char text[4][GROUPED_BYTES];
+    double seconds = (double)(result->last_100ns - result->first_100ns) / 1e7;
+    (void)fprintf(out,
+                  "\n%s events in %.1f s; %s samples, %s of them not idle, %s with a stack\n",
+                  ew_cli_grouped(result->events, text[0]), seconds,
+                  ew_cli_grouped(result->model.samples, text[1]),
+                  ew_cli_grouped(result->model.samples_busy, text[2]),
+                  ew_cli_grouped(result->model.samples_with_stack, text[3]));
+    (void)fprintf(out, "%s frames of samples: %.1f %% managed, %.1f %% native, %.1f %% unknown\n",
+                  ew_cli_grouped(samples->frames, text[0]),
+                  percent(samples->frames_managed, samples->frames),
+                  percent(samples->frames_native, samples->frames),
+                  percent(samples->frames_unresolved, samples->frames));
+    print_gaps(out, result);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `replay --stats`: one JSON object, members in ascending order. */
+#include "cli/cli.h"
+#include "cli/replay_report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void member(struct ew_json_writer *json, const char *key, uint64_t value)
+{
+    ew_json_key(json, key);
+    ew_json_u64(json, value);
+}
+
+static void write_frames(struct ew_json_writer *json, const struct ew_stack_counts *counts)
+{
+    ew_json_key(json, "frames");
+    ew_json_object(json);
+    member(json, "managed", counts->frames_managed);
+    member(json, "native", counts->frames_native);
+    member(json, "total", counts->frames);
+    member(json, "unresolved", counts->frames_unresolved);
+    ew_json_object_end(json);
+}
+
+static void write_decode(struct ew_json_writer *json, const struct ew_decode_counts *decode)
+{
+    ew_json_key(json, "decoded");
+    ew_json_object(json);
+    /* Kinds are few and their names are not in the order of their numbers. */
+    const char *last = "";
+    for (int written = 0; written < EW_FACT_KIND_COUNT; written++) {
+        const char *next = NULL;
+        int kind = 0;
+        for (int i = 0; i < EW_FACT_KIND_COUNT; i++) {
+            const char *name = ew_fact_kind_name((enum ew_fact_kind)i);
+            if (strcmp(name, last) > 0 && (next == NULL || strcmp(name, next) < 0)) {
+                next = name;
+                kind = i;
+            }
+        }
+        if (next == NULL) {
+            break;
+        }
+        last = next;
+        if (decode->decoded[kind] + decode->refused[kind] != 0) {
+            ew_json_key(json, next);
+            ew_json_object(json);
+            member(json, "decoded", decode->decoded[kind]);
+            member(json, "refused", decode->refused[kind]);
+            ew_json_object_end(json);
+        }
+    }
+    ew_json_object_end(json);
+}
+
+static void write_lost(struct ew_json_writer *json, const struct ew_replay_result *result)
+{
+    const struct ew_model_counts *model = &result->model;
+    ew_json_key(json, "lost");
+    ew_json_object(json);
+    member(json, "buffers", result->buffers_lost);
+    member(json, "buffersDamaged", result->damage.buffers);
+    member(json, "events", result->events_lost);
+    member(json, "evicted", model->pending_evicted);
+    member(json, "late", result->late);
+    member(json, "namesRefused", model->names_refused);
+    member(json, "noRoom", result->aggregate.dropped);
+    member(json, "processUnknown", model->no_process);
+    member(json, "recordsOfLostBuffers", model->lost_buffers);
+    member(json, "recordsOfLostEvents", model->lost_events);
+    member(json, "tablesRefused",
+           model->fragments_refused + model->processes_refused + model->threads_evicted
+               + model->images_refused + model->modules_refused + model->methods_refused
+               + model->keys_refused + model->sources_refused);
+    ew_json_object_end(json);
+}
+
+static void write_process(struct ew_json_writer *json, const struct ew_replay_process *process)
+{
+    ew_json_object(json);
+    write_frames(json, &process->sample_stacks);
+    ew_json_key(json, "name");
+    ew_json_text(json, process->name);
+    member(json, "pid", process->process_id);
+    member(json, "samples", process->samples);
+    member(json, "stacksOfEvents", process->event_stacks.stacks);
+    member(json, "stacksOfSamples", process->sample_stacks.stacks);
+    ew_json_object_end(json);
+}
+
+static void write_processes(struct ew_json_writer *json, const struct ew_replay_result *result)
+{
+    ew_json_key(json, "processes");
+    ew_json_array(json);
+    for (size_t i = 0; i < result->process_count; i++) {
+        write_process(json, &result->processes[i]);
+    }
+    ew_json_array_end(json);
+}
+
+static void write_stacks(struct ew_json_writer *json, const struct ew_replay_result *result)
+{
+    const struct ew_model_counts *model = &result->model;
+    ew_json_key(json, "samples");
+    ew_json_object(json);
+    member(json, "notIdle", model->samples_busy);
+    member(json, "raw", model->samples);
+    member(json, "withStack", model->samples_with_stack);
+    ew_json_object_end(json);
+    ew_json_key(json, "stacks");
+    ew_json_object(json);
+    member(json, "clr", model->clr_stacks);
+    member(json, "clrOrphan", model->clr_stacks_orphan);
+    member(json, "distinct", result->aggregate.stacks_distinct);
+    member(json, "fragments", model->stacks);
+    member(json, "keyReferencesKernel", model->keys_kernel);
+    member(json, "keyReferencesUser", model->keys_user);
+    member(json, "keysResolved", model->keys_resolved);
+    member(json, "keysUndefined", model->keys_undefined);
+    member(json, "kernelOnly", model->kernel_only);
+    member(json, "ofManifestEvents", model->event_stacks);
+    member(json, "orphan", model->orphans);
+    member(json, "truncated", model->truncated);
+    ew_json_object_end(json);
+    member(json, "unknown", result->decode.unknown);
+}
+
+static uint64_t per_second(uint64_t events, uint64_t nanoseconds)
+{
+    return nanoseconds == 0 ? 0 : (uint64_t)((double)events * 1e9 / (double)nanoseconds);
+}
+
+static bool write_stats(FILE *file, struct ew_json_writer *json,
+                        const struct ew_replay_result *result, const struct ew_replay_cost *cost)
+{
+    ew_json_init(json, ew_cli_file_sink, file);
+    ew_json_object(json);
+    member(json, "cpuMilliseconds", cost->cpu_ns / 1000000);
+    write_decode(json, &result->decode);
+    member(json, "documents", result->documents);
+    member(json, "edges", result->aggregate.edges);
+    member(json, "events", result->events);
+    member(json, "eventsPerSecond", per_second(result->events, cost->wall_ns));
+    write_frames(json, &result->aggregate.samples);
+    member(json, "identityConflicts", result->model.identity_conflicts);
+    write_lost(json, result);
+    member(json, "methods", result->model.methods);
+    member(json, "peakMemoryBytes", cost->peak_memory_bytes);
+    write_processes(json, result);
+    write_stacks(json, result);
+    member(json, "wallMilliseconds", cost->wall_ns / 1000000);
+    ew_json_object_end(json);
+    ew_json_newline(json);
+    return ew_json_finish(json);
+}
+
+enum ew_status replay_report_stats(const char *path, const struct ew_replay_result *result,
+                                   const struct ew_replay_cost *cost, struct ew_error *error)
+{
+    struct ew_json_writer *json = malloc(sizeof *json);
+    FILE *file = fopen(path, "wb");
+    bool written = json != NULL && file != NULL && write_stats(file, json, result, cost);
+    free(json);
+    if (file != NULL) {
+        written = fclose(file) == 0 && written;
+    }
+    return written ? EW_OK : ew_fail(error, EW_IO, "%s: cannot be written", path);
+}
