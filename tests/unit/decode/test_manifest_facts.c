@@ -138,14 +138,14 @@ static enum ew_fact_kind kind_of(const struct payload *payload, const struct ew_
                                  uint16_t id)
 {
     struct ew_fact fact;
-    struct ew_event event = manifest_event(payload, provider, id, 1);
+    struct ew_event event = manifest_event(payload, provider, id, 9);
     return ew_decode(&event, &fact) == EW_OK ? fact.kind : EW_FACT_KIND_COUNT;
 }
 
 START_TEST(clr_ids__of_the_two_providers__mean_different_things)
 {
     struct payload payload = {.pointer_bytes = 8};
-    put_zeros(&payload, 64);
+    put_zeros(&payload, 128);
     ck_assert_int_eq(kind_of(&payload, &ew_guid_clr_rundown, 145), EW_FACT_CLR_RUNDOWN);
     ck_assert_int_eq(kind_of(&payload, &ew_guid_clr_runtime, 145), EW_FACT_CLR_METHOD);
     ck_assert_int_eq(kind_of(&payload, &ew_guid_clr_rundown, 149), EW_FACT_CLR_IL_MAP);
