@@ -27,6 +27,8 @@ function(ew_dependency_from_source target module source)
     set(${off} OFF CACHE BOOL "For the dependencies built from source" FORCE)
   endforeach()
   set(JANSSON_WITHOUT_TESTS ON CACHE BOOL "For the dependencies built from source" FORCE)
+  # Check would take a libsubunit that happens to be there, and does not build with it.
+  set(HAVE_SUBUNIT "" CACHE INTERNAL "For Check")
   set(CMAKE_C_EXTENSIONS ON)
   set(CMAKE_EXPORT_COMPILE_COMMANDS OFF)
   set(CMAKE_MESSAGE_LOG_LEVEL WARNING)
@@ -35,8 +37,8 @@ function(ew_dependency_from_source target module source)
   target_compile_options(${module} PRIVATE -w)
   add_library(${target} INTERFACE)
   target_link_libraries(${target} INTERFACE ${module})
+  # Their targets do not say all that their users need.
   if(module STREQUAL "jansson")
-    # Its target does not say where the headers are.
     target_include_directories(${target} SYSTEM INTERFACE "${CMAKE_BINARY_DIR}/jansson/include")
   elseif(WIN32)
     # Check finds the pthreads of MinGW, and does not say that it uses them. Its messages
