@@ -73,7 +73,8 @@ struct ew_stack_counts {
     uint64_t frames;
     uint64_t frames_managed;
     uint64_t frames_native;
-    uint64_t frames_unresolved; /* no module */
+    uint64_t frames_unresolved; /* no module was ever known there */
+    uint64_t frames_unmapped;   /* in an image that had been unmapped */
 };
 
 /* One process's stacks; a process is told by pid and start. */

@@ -56,6 +56,7 @@ enum ew_field_type {
     EW_FIELD_BYTES,     /* struct ew_bytes_slice */
     EW_FIELD_ADDRESSES, /* struct ew_address_slice */
     EW_FIELD_VERSION4,  /* uint16_t[4] */
+    EW_FIELD_TIME,      /* uint64_t, FILETIME; 0: not known */
 };
 
 struct ew_field {

@@ -149,6 +149,9 @@ enum { EW_SCENARIO_BYTES_MAX = 16 * 1024 * 1024, EW_SCENARIO_MEMORY_MAX = 256 * 
 /* Elements of one list of a scenario. */
 enum { EW_SCENARIO_LIST_MAX = 65536 };
 
+/* Events of a scenario that are no samples or stacks; 48 bytes each, 192 MiB. */
+enum { EW_SCENARIO_EVENTS_MAX = 4 * 1024 * 1024 };
+
 /* Samples of one made recording, idle ones included. */
 enum { EW_SCENARIO_SAMPLES_MAX = 1000 * 1000 * 1000 };
 

@@ -78,9 +78,11 @@ enum ew_code_kind {
 
 struct ew_code {
     enum ew_code_kind kind;
-    uint32_t module; /* module index; EW_MODULE_NONE for methods without one */
-    uint32_t method; /* method index */
-    uint64_t rva;    /* offset of the address in image or method body */
+    uint32_t module;   /* module index; EW_MODULE_NONE for methods without one */
+    uint32_t method;   /* method index */
+    uint64_t rva;      /* offset of the address in image or method body */
+    bool after_unload; /* METHOD: told to be gone, with nothing in its place ·
+                          NONE: in an image that had been unmapped */
 };
 
 #define EW_MODULE_NONE UINT32_C(0xffffffff)

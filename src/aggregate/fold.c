@@ -61,7 +61,9 @@ static void count_frames(const struct fold *fold, const struct ew_code *code)
         counts[i]->frames += hits;
         counts[i]->frames_managed += code->kind == EW_CODE_METHOD ? hits : 0;
         counts[i]->frames_native += code->kind == EW_CODE_IMAGE ? hits : 0;
-        counts[i]->frames_unresolved += code->kind == EW_CODE_NONE ? hits : 0;
+        bool unknown = code->kind == EW_CODE_NONE;
+        counts[i]->frames_unresolved += unknown && !code->after_unload ? hits : 0;
+        counts[i]->frames_unmapped += unknown && code->after_unload ? hits : 0;
     }
 }
 
@@ -88,6 +90,7 @@ static void count_quality(const struct fold *fold, const struct ew_code *code, u
     uint64_t hits = fold->entry->hits;
     const struct scope_function *functions = fold->scope->functions.items;
     quality->frames_total += hits;
+    quality->frames_after_unload += code->after_unload ? hits : 0;
     if (function == NO_INDEX) {
         quality->frames_unresolved += hits;
         quality->frames_no_module += code->kind == EW_CODE_NONE ? hits : 0;

@@ -141,6 +141,8 @@ static void print_gaps(FILE *out, const struct ew_replay_result *result)
                "items that found no room in our tables");
     print_loss(out, result->aggregate.samples.frames_unresolved,
                "frames of samples in no known module");
+    print_loss(out, result->aggregate.samples.frames_unmapped,
+               "frames of samples in an image that had been unmapped");
 }
 
 static double percent(uint64_t part, uint64_t whole)
@@ -159,10 +161,11 @@ void replay_report_summary(FILE *out, const struct ew_replay_result *result)
                   ew_cli_grouped(result->model.samples, text[1]),
                   ew_cli_grouped(result->model.samples_busy, text[2]),
                   ew_cli_grouped(result->model.samples_with_stack, text[3]));
-    (void)fprintf(out, "%s frames of samples: %.1f %% managed, %.1f %% native, %.1f %% unknown\n",
-                  ew_cli_grouped(samples->frames, text[0]),
-                  percent(samples->frames_managed, samples->frames),
-                  percent(samples->frames_native, samples->frames),
-                  percent(samples->frames_unresolved, samples->frames));
+    (void)fprintf(
+        out, "%s frames of samples: %.1f %% managed, %.1f %% native, %.1f %% unknown\n",
+        ew_cli_grouped(samples->frames, text[0]),
+        percent(samples->frames_managed, samples->frames),
+        percent(samples->frames_native, samples->frames),
+        percent(samples->frames_unresolved + samples->frames_unmapped, samples->frames));
     print_gaps(out, result);
 }

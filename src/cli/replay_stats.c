@@ -20,6 +20,7 @@ static void write_frames(struct ew_json_writer *json, const struct ew_stack_coun
     member(json, "managed", counts->frames_managed);
     member(json, "native", counts->frames_native);
     member(json, "total", counts->frames);
+    member(json, "unmapped", counts->frames_unmapped);
     member(json, "unresolved", counts->frames_unresolved);
     ew_json_object_end(json);
 }

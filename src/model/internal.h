@@ -68,6 +68,8 @@ struct pending {
     uint64_t time_100ns;
     uint64_t kernel_key;
     uint64_t user_key;
+    uint64_t kernel_key_time_raw; /* of the reference: what the key meant then */
+    uint64_t user_key_time_raw;
     uint32_t thread_id;
     uint32_t process_id; /* EW_ID_NONE until something tells it */
     uint32_t process;    /* index or EW_PROCESS_NONE */
@@ -75,7 +77,7 @@ struct pending {
     uint32_t kernel_layout;
     uint32_t kernel; /* fragments */
     uint32_t user;
-    uint16_t source;
+    uint16_t hook; /* group << 8 | opcode: what kind of event it is */
     uint16_t cpu;
     bool sample;
     bool busy; /* a sample that is not idle */
@@ -248,7 +250,7 @@ void pending_free(struct ew_model *model);
 /* A new entry, the oldest given out if the table is full. Its fields are set but for
  * fragments and keys. */
 struct pending *pending_add(struct ew_model *model, const struct ew_event *event,
-                            uint32_t thread_id, uint32_t process_id, uint16_t source);
+                            uint32_t thread_id, uint32_t process_id, uint16_t hook);
 
 /* The entry of the event at `time_raw` of a thread; several are told apart by CPU. */
 struct pending *pending_find(struct ew_model *model, uint64_t time_raw, uint32_t thread_id,
@@ -265,7 +267,7 @@ void pending_flush(struct ew_model *model, uint64_t time_100ns);
 void sample_apply(struct ew_model *model, const struct ew_event *event,
                   const struct ew_sample_fact *fact);
 void kernel_event_apply(struct ew_model *model, const struct ew_event *event,
-                        const struct ew_fact *fact);
+                        const struct ew_fact *fact, uint16_t hook);
 void stack_apply(struct ew_model *model, const struct ew_event *event,
                  const struct ew_stack_fact *fact);
 void stack_key_apply(struct ew_model *model, const struct ew_event *event,

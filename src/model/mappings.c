@@ -138,8 +138,14 @@ static uint32_t upper_bound(const struct view *view, uint64_t address)
     return low;
 }
 
-uint32_t mappings_lookup(struct mappings *mappings, struct view *view, uint64_t address,
-                         uint64_t time)
+static bool is_younger(const struct mapping *item, const struct mapping *best, bool gone)
+{
+    return gone ? item->to > best->to : item->from > best->from;
+}
+
+/* The best mapping of an address that was there at `time`, or, if `gone`, before it. */
+static uint32_t lookup(struct mappings *mappings, struct view *view, uint64_t address,
+                       uint64_t time, bool gone)
 {
     if (view->stale && !view_sort(mappings, view)) {
         return MAPPING_NONE;
@@ -152,12 +158,25 @@ uint32_t mappings_lookup(struct mappings *mappings, struct view *view, uint64_t 
             break;
         }
         const struct mapping *item = &mappings->items[entry->mapping];
-        if (address < item->end && item->from <= time && time < item->to
-            && (best == MAPPING_NONE || item->from > mappings->items[best].from)) {
+        bool fits = gone ? item->to <= time : item->from <= time && time < item->to;
+        if (address < item->end && fits
+            && (best == MAPPING_NONE || is_younger(item, &mappings->items[best], gone))) {
             best = entry->mapping;
         }
     }
     return best;
+}
+
+uint32_t mappings_lookup(struct mappings *mappings, struct view *view, uint64_t address,
+                         uint64_t time)
+{
+    return lookup(mappings, view, address, time, false);
+}
+
+uint32_t mappings_lookup_gone(struct mappings *mappings, struct view *view, uint64_t address,
+                              uint64_t time)
+{
+    return lookup(mappings, view, address, time, true);
 }
 
 /* Cannot fail: the index never needs more slots than it had. */

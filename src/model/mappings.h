@@ -70,6 +70,10 @@ uint32_t mappings_find(struct mappings *mappings, uint32_t process, enum mapping
 uint32_t mappings_lookup(struct mappings *mappings, struct view *view, uint64_t address,
                          uint64_t time);
 
+/* The mapping that held `address` last before `time`, when none holds it then. */
+uint32_t mappings_lookup_gone(struct mappings *mappings, struct view *view, uint64_t address,
+                              uint64_t time);
+
 /*
  * Drops every mapping for which `gone` says so. All lists are rebuilt: `view_of` answers
  * the view of a process and kind. Mapping numbers change.

@@ -182,17 +182,19 @@ static bool apply_stack(struct ew_model *model, const struct ew_event *event,
     }
 }
 
-/* Kernel events that describe the session, or what was there before it, have no stack. */
-static bool may_have_stack(const struct ew_event *event)
+/* The hook of a kernel event that may have a stack, else 0: those that describe the
+ * session, or what was there before it, have none. */
+static uint16_t stack_hook(const struct ew_event *event)
 {
     int group = event->kind == EW_EVENT_KERNEL    ? event->hook >> 8
                 : event->kind == EW_EVENT_CLASSIC ? ew_kernel_group(event->provider)
                                                   : -1;
-    if (group <= 0 || group == 0x0b || group == 0x18) {
-        return false;
-    }
     bool described = group == 0x03 || group == 0x05 || group == 0x14;
-    return !(described && (event->opcode == 3 || event->opcode == 4));
+    if (group <= 0 || group == 0x0b || group == 0x18
+        || (described && (event->opcode == 3 || event->opcode == 4))) {
+        return 0;
+    }
+    return (uint16_t)(group << 8 | event->opcode);
 }
 
 void ew_model_apply(struct ew_model *model, const struct ew_event *event,
@@ -216,8 +218,11 @@ void ew_model_apply(struct ew_model *model, const struct ew_event *event,
     }
     if (is_clr(event) && (fact == NULL || fact->kind != EW_FACT_CLR_STACK)) {
         clr_event_remember(model, event);
-    } else if (may_have_stack(event)) {
-        kernel_event_apply(model, event, fact);
+        return;
+    }
+    uint16_t hook = stack_hook(event);
+    if (hook != 0) {
+        kernel_event_apply(model, event, fact, hook);
     }
 }
 
@@ -280,17 +285,12 @@ enum ew_status ew_model_forget_fragments(struct ew_model *model)
 
 /* --- what an address means -------------------------------------------------------- */
 
-static bool resolve_kind(struct ew_model *model, uint32_t process, enum mapping_kind kind,
-                         uint64_t address, uint64_t time_100ns, struct ew_code *code_out)
+static void describe_code(struct ew_model *model, uint32_t found, uint64_t address,
+                          struct ew_code *code_out)
 {
-    struct view *view = &model->processes[process].views[kind];
-    uint32_t found = mappings_lookup(&model->mappings, view, address, time_100ns);
-    if (found == MAPPING_NONE) {
-        return false;
-    }
     const struct mapping *mapping = &model->mappings.items[found];
     code_out->rva = address - mapping->start;
-    if (kind == MAPPING_METHOD) {
+    if (mapping->kind == MAPPING_METHOD) {
         code_out->kind = EW_CODE_METHOD;
         code_out->method = mapping->value;
         code_out->module = method_module(model, mapping->value);
@@ -298,9 +298,14 @@ static bool resolve_kind(struct ew_model *model, uint32_t process, enum mapping_
         code_out->kind = EW_CODE_IMAGE;
         code_out->module = mapping->value;
     }
-    return true;
 }
 
+/*
+ * A pre-compiled method lies inside its native image: the method says more. A runtime
+ * tells that methods are gone before their code is, when it shuts down and when another
+ * session asks for its state (reference etw.md 3.7.4): where nothing else has come in
+ * their place, they are still there.
+ */
 void ew_model_resolve(struct ew_model *model, uint32_t process, uint64_t address,
                       uint64_t time_100ns, struct ew_code *code_out)
 {
@@ -310,10 +315,25 @@ void ew_model_resolve(struct ew_model *model, uint32_t process, uint64_t address
     if (ew_address_is_kernel(address, model->kernel_is_32bit)) {
         process = EW_PROCESS_KERNEL;
     }
-    /* A pre-compiled method lies inside its native image: the method says more. */
-    if (!resolve_kind(model, process, MAPPING_METHOD, address, time_100ns, code_out)) {
-        (void)resolve_kind(model, process, MAPPING_IMAGE, address, time_100ns, code_out);
+    struct view *views = model->processes[process].views;
+    uint32_t found =
+        mappings_lookup(&model->mappings, &views[MAPPING_METHOD], address, time_100ns);
+    if (found == MAPPING_NONE) {
+        found = mappings_lookup(&model->mappings, &views[MAPPING_IMAGE], address, time_100ns);
     }
+    if (found == MAPPING_NONE) {
+        found =
+            mappings_lookup_gone(&model->mappings, &views[MAPPING_METHOD], address, time_100ns);
+        code_out->after_unload = found != MAPPING_NONE;
+    }
+    if (found != MAPPING_NONE) {
+        describe_code(model, found, address, code_out);
+        return;
+    }
+    /* An image that is unmapped is gone: a return address into it is a stale word. */
+    code_out->after_unload =
+        mappings_lookup_gone(&model->mappings, &views[MAPPING_IMAGE], address, time_100ns)
+        != MAPPING_NONE;
 }
 
 /* --- getters ------------------------------------------------------------------------ */

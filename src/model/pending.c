@@ -46,7 +46,7 @@ static void drop_head(struct ew_model *model)
 }
 
 struct pending *pending_add(struct ew_model *model, const struct ew_event *event,
-                            uint32_t thread_id, uint32_t process_id, uint16_t source)
+                            uint32_t thread_id, uint32_t process_id, uint16_t hook)
 {
     struct pending_table *table = &model->pending;
     if (table->tail - table->head == EW_STACKS_PENDING_MAX) {
@@ -69,7 +69,7 @@ struct pending *pending_add(struct ew_model *model, const struct ew_event *event
     entry->kernel_layout = model->processes[EW_PROCESS_KERNEL].layout;
     entry->kernel = EW_FRAGMENT_NONE;
     entry->user = EW_FRAGMENT_NONE;
-    entry->source = source;
+    entry->hook = hook;
     entry->cpu = event->cpu;
     if (!ew_index_insert(&table->index, hash_of(entry->time_raw),
                          (uint32_t)(table->tail % EW_STACKS_PENDING_MAX))) {
@@ -150,6 +150,12 @@ static uint32_t resolve_key(struct ew_model *model, uint64_t key, uint64_t time_
 
 static void give_out(struct ew_model *model, struct pending *entry)
 {
+    /* Only now: most events get no stack, and are no source then. */
+    uint16_t source = source_intern(model, entry->sample, ew_kernel_class(entry->hook),
+                                    (uint16_t)(entry->hook & 0xff));
+    if (source == EW_SOURCES_MAX) {
+        return;
+    }
     struct ew_stack stack = {.time_100ns = entry->time_100ns,
                              .process = entry->process,
                              .layout = entry->layout,
@@ -157,7 +163,7 @@ static void give_out(struct ew_model *model, struct pending *entry)
                              .kernel = entry->kernel,
                              .user = entry->user,
                              .weight = 1,
-                             .source = entry->source,
+                             .source = source,
                              .flags = flags_of(model, entry)};
     if (stack.process == EW_PROCESS_NONE) {
         stack.process = process_of_pid(model, entry->process_id, entry->time_100ns);
@@ -179,10 +185,10 @@ void pending_finish(struct ew_model *model, struct pending *entry)
     }
     entry->done = true;
     if (entry->has_kernel_key) {
-        entry->kernel = resolve_key(model, entry->kernel_key, entry->time_raw);
+        entry->kernel = resolve_key(model, entry->kernel_key, entry->kernel_key_time_raw);
     }
     if (entry->has_user_key) {
-        entry->user = resolve_key(model, entry->user_key, entry->time_raw);
+        entry->user = resolve_key(model, entry->user_key, entry->user_key_time_raw);
     }
     if (entry->kernel == EW_FRAGMENT_NONE && entry->user == EW_FRAGMENT_NONE) {
         model->counts.no_process += entry->sample && entry->process == EW_PROCESS_NONE;
@@ -192,9 +198,7 @@ void pending_finish(struct ew_model *model, struct pending *entry)
         return; /* idle: nothing ran */
     }
     model->counts.samples_with_stack += entry->sample;
-    if (entry->source < EW_SOURCES_MAX) {
-        give_out(model, entry);
-    }
+    give_out(model, entry);
 }
 
 void pending_flush(struct ew_model *model, uint64_t time_100ns)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PID_SYSTEM = 4, SAMPLE_DPC_OR_ISR = 3, OPCODE_SAMPLE = 46 };
+enum { PID_SYSTEM = 4, SAMPLE_DPC_OR_ISR = 3, HOOK_SAMPLE = 0x0f2e };
 
 uint16_t source_intern(struct ew_model *model, bool sample, const struct ew_guid *provider,
                        uint16_t event_id)
@@ -42,8 +42,7 @@ void sample_apply(struct ew_model *model, const struct ew_event *event,
     model->counts.samples++;
     model->counts.samples_busy += busy;
     uint32_t process_id = process_id_of_thread(model, fact->thread_id);
-    uint16_t source = source_intern(model, true, &ew_guid_perf_info, OPCODE_SAMPLE);
-    struct pending *entry = pending_add(model, event, fact->thread_id, process_id, source);
+    struct pending *entry = pending_add(model, event, fact->thread_id, process_id, HOOK_SAMPLE);
     entry->sample = true;
     entry->busy = busy;
     if (busy && entry->process != EW_PROCESS_NONE) {
@@ -62,7 +61,7 @@ static uint32_t stack_thread(const struct ew_event *event, const struct ew_fact 
 }
 
 void kernel_event_apply(struct ew_model *model, const struct ew_event *event,
-                        const struct ew_fact *fact)
+                        const struct ew_fact *fact, uint16_t hook)
 {
     uint32_t thread_id = stack_thread(event, fact);
     uint32_t process_id =
@@ -70,8 +69,7 @@ void kernel_event_apply(struct ew_model *model, const struct ew_event *event,
     if (process_id == EW_ID_NONE) {
         process_id = event->process_id;
     }
-    uint16_t source = source_intern(model, false, event->provider, event->opcode);
-    (void)pending_add(model, event, thread_id, process_id, source);
+    (void)pending_add(model, event, thread_id, process_id, hook);
 }
 
 static void learn_process(struct pending *entry, uint32_t process_id)
@@ -140,9 +138,11 @@ void stack_key_apply(struct ew_model *model, const struct ew_event *event,
     if (fact->user) {
         entry->has_user_key = true;
         entry->user_key = fact->key;
+        entry->user_key_time_raw = event->time_raw;
     } else {
         entry->has_kernel_key = true;
         entry->kernel_key = fact->key;
+        entry->kernel_key_time_raw = event->time_raw;
     }
     /* The frames of a key are told after its use; only a survey knows them by now. */
     if (model->survey.done && (fact->user || entry->process_id == PID_SYSTEM)) {

@@ -200,7 +200,8 @@ void ew_model_survey(struct ew_model *model, const struct ew_event *event,
 static void settle_process(struct ew_model *model, const struct survey_process *entry)
 {
     struct process *process = &model->processes[entry->process];
-    process->shown.start_100ns = entry->last_start_100ns;
+    process->shown.start_100ns =
+        entry->last_start_100ns != 0 ? entry->last_start_100ns : model->options.start_100ns;
     if (process->container_100ns < entry->last_start_100ns) {
         process->shown.container = NULL;
         process->container_100ns = CONTAINER_NEVER;
