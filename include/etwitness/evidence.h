@@ -156,6 +156,7 @@ struct ew_evidence_quality {
     uint64_t frames_named;      /* a name, not an exact identity */
     uint64_t frames_unresolved; /* module and RVA, or nothing */
     uint64_t frames_no_module;  /* of these: nothing is known to be there */
+    uint64_t frames_after_unload; /* told to be gone; methods are resolved all the same */
     uint64_t dropped;           /* by a table of ours that was full */
     bool throttled;
     enum ew_rundown rundown;
