@@ -4,5 +4,7 @@
 
 const struct ew_command ew_commands[] = {
     {"replay", "evidence from recordings", ew_cmd_replay},
+    {"dump", "the events of recordings, decoded", ew_cmd_dump},
+    {"synth", "a recording with known answers, from a scenario", ew_cmd_synth},
     {NULL, NULL, NULL},
 };
