@@ -86,8 +86,8 @@ enum ew_phase {
 struct ew_process_fact {
     enum ew_phase phase;
     uint32_t process_id;
-    uint32_t parent_id;
-    uint32_t session_id;
+    uint32_t parent_id;  /* EW_ID_NONE when the event has none */
+    uint32_t session_id; /* the same; also the idle process has none */
     uint32_t exit_status;
     uint32_t flags;                     /* 1 package name, 2 WOW64, 4 protected */
     uint64_t unique_key;                /* kernel object key, 0 when absent */

@@ -26,8 +26,8 @@ struct ew_dump_options {
 
 struct ew_dump_result {
     uint64_t shown;
-    uint64_t refused;      /* of the shown: payloads that break their layout */
-    bool damaged;          /* something of the files could not be read */
+    uint64_t refused; /* of the shown: payloads that break their layout */
+    bool damaged;     /* something of the files could not be read */
     char damage[EW_ERROR_TEXT_BYTES];
 };
 
@@ -40,8 +40,7 @@ struct ew_dump_result {
  */
 EW_MUST_USE enum ew_status ew_dump_run(const struct ew_dump_options *options,
                                        ew_json_sink_fn sink, void *context,
-                                       struct ew_dump_result *result_out,
-                                       struct ew_error *error);
+                                       struct ew_dump_result *result_out, struct ew_error *error);
 
 /* --- providers: dump_names.c -------------------------------------------------- */
 

@@ -22,12 +22,12 @@ static const char *phase_name(enum ew_phase phase)
 }
 
 /* Fields are read by copy: the table gives offsets, not types. */
-#define DEFINE_LOAD(name, type)                \
-    static type load_##name(const char *from)  \
-    {                                          \
-        type value;                            \
-        memcpy(&value, from, sizeof value);    \
-        return value;                          \
+#define DEFINE_LOAD(name, type)               \
+    static type load_##name(const char *from) \
+    {                                         \
+        type value;                           \
+        memcpy(&value, from, sizeof value);   \
+        return value;                         \
     }
 
 DEFINE_LOAD(u8, uint8_t)

@@ -234,8 +234,8 @@ enum ew_status ew_dump_run(const struct ew_dump_options *options, ew_json_sink_f
     if (output == NULL) {
         return ew_fail(error, EW_NO_MEMORY, "no memory for the output of dump");
     }
-    enum ew_status status = ew_recording_open(options->paths, options->path_count, EW_ORDER_TIME,
-                                              &recording, error);
+    enum ew_status status =
+        ew_recording_open(options->paths, options->path_count, EW_ORDER_TIME, &recording, error);
     if (status != EW_OK) {
         goto done;
     }

@@ -15,7 +15,7 @@ static const struct ew_field process_fields[] = {
     FIELD("exitStatus", process.exit_status, HEX32),
     FIELD("flags", process.flags, HEX32),
     FIELD("uniqueKey", process.unique_key, HEX64),
-    FIELD("createTime", process.create_time, U64),
+    FIELD("createTime", process.create_time, TIME),
     FIELD("sequence", process.sequence, U64),
     FIELD("imageName", process.image_name, BYTES),
     FIELD("imagePath", process.image_path, UTF16),

@@ -34,7 +34,7 @@ static void read_process_ids(struct ew_payload *payload, struct ew_process_fact 
 bool ew_decode_process(struct ew_payload *payload, struct ew_fact *fact)
 {
     unsigned version = payload->event->version;
-    struct ew_process_fact process = {.phase = payload->row->detail};
+    struct ew_process_fact process = {.phase = payload->row->detail, .session_id = EW_ID_NONE};
     read_process_ids(payload, &process);
     if (version >= 3) {
         ew_payload_skip_pointers(payload, 1);
@@ -61,7 +61,8 @@ bool ew_decode_process(struct ew_payload *payload, struct ew_fact *fact)
 /* ProcessId 4. */
 bool ew_decode_process_terminate(struct ew_payload *payload, struct ew_fact *fact)
 {
-    struct ew_process_fact process = {.phase = payload->row->detail};
+    struct ew_process_fact process = {
+        .phase = payload->row->detail, .parent_id = EW_ID_NONE, .session_id = EW_ID_NONE};
     process.process_id = ew_cursor_u32(&payload->in);
     if (!ew_payload_end(payload)) {
         return false;

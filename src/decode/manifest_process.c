@@ -62,7 +62,8 @@ bool ew_decode_manifest_start(struct ew_payload *payload, struct ew_fact *fact)
 bool ew_decode_manifest_stop(struct ew_payload *payload, struct ew_fact *fact)
 {
     unsigned version = payload->event->version;
-    struct ew_process_fact process = {.phase = payload->row->detail};
+    struct ew_process_fact process = {
+        .phase = payload->row->detail, .parent_id = EW_ID_NONE, .session_id = EW_ID_NONE};
     process.process_id = ew_cursor_u32(&payload->in);
     process.sequence = version >= 2 ? ew_cursor_u64(&payload->in) : 0;
     process.create_time = ew_cursor_u64(&payload->in);
