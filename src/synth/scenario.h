@@ -33,6 +33,7 @@ struct ew_synth_function {
 };
 
 struct ew_synth_module {
+    const char *id; /* what refers to it; its name when not given */
     const char *name;
     const char *path;
     uint64_t kind; /* enum ew_synth_module_kind */

@@ -62,12 +62,12 @@ uint64_t ew_scenario_raw(const struct ew_scenario *scenario, uint64_t ms)
 }
 
 static const struct ew_synth_module *find_module(const struct ew_scenario *scenario,
-                                                 const char *name)
+                                                 const char *id)
 {
     for (size_t i = 0; i < scenario->root.modules.count; i++) {
         const struct ew_synth_module *module =
             EW_AT(struct ew_synth_module, scenario->root.modules, i);
-        if (strcmp(module->name, name) == 0) {
+        if (strcmp(module->id != NULL ? module->id : module->name, id) == 0) {
             return module;
         }
     }
@@ -109,7 +109,7 @@ static enum ew_status link_host(struct ew_scenario *scenario, const struct ew_so
     return EW_OK;
 }
 
-/* Module names are unique; kernel modules are mapped from the start. */
+/* Module ids are unique; kernel modules are mapped from the start. */
 static enum ew_status link_modules(struct ew_scenario *scenario,
                                    const struct ew_source_text *source)
 {
@@ -123,8 +123,12 @@ static enum ew_status link_modules(struct ew_scenario *scenario,
     for (size_t i = 0; i < root->modules.count; i++) {
         struct ew_synth_module *module = EW_AT(struct ew_synth_module, root->modules, i);
         (void)snprintf(path, sizeof path, "modules[%zu]", i);
-        if (find_module(scenario, module->name) != module) {
-            return ew_source_fail(source, path, "name", "is the name of an earlier module");
+        if (module->id == NULL) {
+            module->id = module->name;
+        }
+        if (find_module(scenario, module->id) != module) {
+            return ew_source_fail(source, path, NULL,
+                                  "has the id of an earlier module: give it one of its own");
         }
         if (is_beyond(module->base, module->size, root->host.pointer_bytes)) {
             return ew_source_fail(source, path, "base", "is beyond the host's pointers");
@@ -139,7 +143,7 @@ static enum ew_status link_modules(struct ew_scenario *scenario,
             return ew_source_fail(source, path, NULL, "is a kernel module and needs a base");
         }
         scenario->kernel_images[scenario->kernel_image_count++] =
-            (struct ew_synth_image){.module_name = module->name,
+            (struct ew_synth_image){.module_name = module->id,
                                     .base = module->base,
                                     .load_ms = EW_AT_NONE,
                                     .unload_ms = EW_AT_NONE,
@@ -204,7 +208,7 @@ static enum ew_status link_image(struct linking *linking, size_t index)
     const char *path = below(linking, "images", index);
     image->module = find_module(linking->scenario, image->module_name);
     if (image->module == NULL) {
-        return ew_source_fail(linking->source, path, "module", "is the name of no module");
+        return ew_source_fail(linking->source, path, "module", "is the id of no module");
     }
     if (image->base == 0) {
         image->base = image->module->base;
@@ -263,7 +267,7 @@ static enum ew_status link_managed(struct linking *linking, size_t index)
         || (managed->module->kind != EW_SYNTH_MANAGED
             && managed->module->kind != EW_SYNTH_DYNAMIC)) {
         return ew_source_fail(linking->source, path, "module",
-                              "is the name of no managed or dynamic module");
+                              "is the id of no managed or dynamic module");
     }
     managed->module_id = linking->plan->modules + index * 0x1000;
     managed->assembly_id = linking->plan->assemblies + index * 0x100;

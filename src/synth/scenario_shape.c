@@ -72,6 +72,7 @@ static const struct ew_member function_members[] = {
 static const struct ew_shape function_shape = SHAPE(struct ew_synth_function, function_members);
 
 static const struct ew_member module_members[] = {
+    TEXT(struct ew_synth_module, "id", id, NULL),
     NEEDED(struct ew_synth_module, "name", name, EW_MEMBER_TEXT),
     TEXT(struct ew_synth_module, "path", path, NULL),
     NAMED(struct ew_synth_module, "kind", kind, module_kinds),
