@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A recording through all stages: surveyed once, then in time order, on one thread. */
+#include "base/filetime.h"
 #include "base/text.h"
 #include "pipeline/internal.h"
 
@@ -68,6 +69,10 @@ static enum ew_status survey(struct replay *replay)
     enum ew_status status;
     uint64_t events = 0;
     while ((status = ew_recording_next(replay->recording, &event, replay->error)) == EW_OK) {
+        /* Windows begin with the session, or with an event from before it. */
+        if (event.time_100ns < replay->result->first_100ns) {
+            replay->result->first_100ns = event.time_100ns;
+        }
         if (ew_model_survey_wants(&event)) {
             bool known = ew_decode(&event, &fact) == EW_OK;
             ew_model_survey(replay->model, &event, known ? &fact : NULL);
@@ -77,6 +82,7 @@ static enum ew_status survey(struct replay *replay)
         }
     }
     replay->bytes_before = ew_recording_counts(replay->recording).bytes_read;
+    replay->result->last_100ns = replay->result->first_100ns;
     ew_model_survey_end(replay->model);
     return status == EW_END ? EW_OK : status;
 }
@@ -117,6 +123,9 @@ static enum ew_status run_in_time(struct replay *replay)
     enum ew_status status = EW_OK;
     while (replay->status == EW_OK
            && (status = ew_recording_next(replay->recording, &event, replay->error)) == EW_OK) {
+        /* A hostile clock may claim a time that has no text form. */
+        event.time_100ns =
+            event.time_100ns < EW_FILETIME_MAX ? event.time_100ns : EW_FILETIME_MAX - 1;
         take_event(replay, &event);
     }
     if (replay->status == EW_OK && status != EW_END) {

@@ -192,10 +192,9 @@ void windows_cut(struct replay *replay, uint64_t time_100ns)
 void windows_take_stack(void *context, const struct ew_stack *stack)
 {
     struct replay *replay = context;
-    const struct open_window *window = &replay->current;
-    if (replay->previous.used && stack->time_100ns < replay->previous.span.end_100ns) {
-        window = &replay->previous;
-    } else if (stack->time_100ns < window->span.start_100ns && window->span.number > 0) {
+    bool before = replay->previous.used && stack->time_100ns < replay->previous.span.end_100ns;
+    const struct open_window *window = before ? &replay->previous : &replay->current;
+    if (stack->time_100ns < window->span.start_100ns) {
         replay->result->late += stack->weight;
         return;
     }
