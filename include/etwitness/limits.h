@@ -46,9 +46,10 @@ enum { EW_IL_MAP_MAX = 65535 };
  * JSON writer's 16 levels hold that many, each as an array. */
 enum { EW_TLG_DEPTH_MAX = 6 };
 
-/* Values, and beginnings and ends of arrays and structs, of one TraceLogging event; stops
- * schemas whose arrays of empty structs multiply. */
-enum { EW_TLG_STEPS_MAX = 262144 };
+/* Values, and beginnings and ends of arrays and structs, of one TraceLogging event, for
+ * each byte of its schema and payload: a byte in structs of constant arrays, nested to the
+ * limit, makes 27. Stops schemas whose arrays of empty structs multiply. */
+enum { EW_TLG_STEPS_PER_BYTE = 32 };
 
 /* --- model: src/model ---------------------------------------------------- */
 

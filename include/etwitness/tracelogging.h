@@ -105,7 +105,7 @@ struct ew_tlg_reader {
     const uint8_t *schema_end;
     const uint8_t *payload;
     const uint8_t *payload_end;
-    uint32_t steps;
+    uint32_t steps_left;
     uint16_t values_left; /* of the array being read */
     uint8_t pointer_bytes;
     uint8_t array_in_type;
@@ -135,7 +135,8 @@ EW_MUST_USE enum ew_status ew_tlg_open(const struct ew_event *event,
  * EW_OK      `step_out` is filled
  * EW_END     all fields are read
  * EW_FORMAT  schema and payload do not fit, or bytes are left that no field describes
- * EW_LIMIT   EW_TLG_DEPTH_MAX structs in one another, or EW_TLG_STEPS_MAX steps
+ * EW_LIMIT   more than EW_TLG_DEPTH_MAX structs in one another, or more steps
+ *            than EW_TLG_STEPS_PER_BYTE allows
  */
 EW_MUST_USE enum ew_status ew_tlg_next(struct ew_tlg_reader *reader,
                                        struct ew_tlg_step *step_out);

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "cli/dump.h"
 
-#include <math.h>
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -142,11 +142,11 @@ static void dump_integer(struct ew_dump_output *output, const struct ew_tlg_step
 static void dump_real(struct ew_dump_output *output, double value, int digits)
 {
     char text[32];
-    if (isnan(value)) {
+    if (value != value) {
         ew_json_text(&output->json, "NaN");
         return;
     }
-    if (isinf(value)) {
+    if (value > DBL_MAX || value < -DBL_MAX) {
         ew_json_text(&output->json, value > 0 ? "Infinity" : "-Infinity");
         return;
     }

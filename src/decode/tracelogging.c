@@ -143,6 +143,8 @@ enum ew_status ew_tlg_open(const struct ew_event *event, struct ew_tlg_reader *r
     reader_out->payload_end =
         event->payload_bytes == 0 ? event->payload : event->payload + event->payload_bytes;
     reader_out->pointer_bytes = event->pointer_bytes;
+    reader_out->steps_left =
+        EW_TLG_STEPS_PER_BYTE * (uint32_t)(ew_cursor_left(&in) + event->payload_bytes + 1);
     *event_name_out = name;
     return EW_OK;
 }
@@ -378,9 +380,10 @@ enum ew_status ew_tlg_next(struct ew_tlg_reader *reader, struct ew_tlg_step *ste
     struct ew_tlg_step step = {NULL, {NULL, 0}, 0, EW_TLG_VALUE, EW_TLG_NULL, 0};
     enum ew_status status = EW_OK;
     bool fits = true;
-    if (reader->steps++ == EW_TLG_STEPS_MAX) {
+    if (reader->steps_left == 0) {
         return EW_LIMIT;
     }
+    reader->steps_left--;
     if (reader->in_array) {
         next_in_array(reader, &step, &fits);
         status = fits ? EW_OK : EW_FORMAT;

@@ -92,7 +92,7 @@ static void check_planet(json_t *fields, const char *line)
     bool truth = strcmp(expected_value(line, "boolean_type", expected), "True") == 0;
     ck_assert_int_eq(json_is_true(json_object_get(fields, "boolean_type")), truth);
     const char *letter = json_string_value(json_object_get(fields, "char_type"));
-    ck_assert_int_eq(letter[0], atol(expected_value(line, "char_type", expected)));
+    ck_assert_int_eq(letter[0], strtol(expected_value(line, "char_type", expected), NULL, 10));
     check_number(fields, line, "int16_type");
     check_number(fields, line, "int32_type");
     check_number(fields, line, "uint16_type");

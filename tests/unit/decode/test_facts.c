@@ -432,9 +432,9 @@ START_TEST(fields__of_every_kind__have_names_and_lie_in_the_fact)
 {
     for (int kind = 0; kind < EW_FACT_KIND_COUNT; kind++) {
         size_t count = 0;
-        const struct ew_field *fields = ew_fact_fields(kind, &count);
+        const struct ew_field *fields = ew_fact_fields((enum ew_fact_kind)kind, &count);
         ck_assert_uint_gt(count, 0);
-        ck_assert_str_ne(ew_fact_kind_name(kind), "unknown");
+        ck_assert_str_ne(ew_fact_kind_name((enum ew_fact_kind)kind), "unknown");
         for (size_t i = 0; i < count; i++) {
             ck_assert_uint_gt(strlen(fields[i].name), 0);
             ck_assert_uint_lt(fields[i].offset, sizeof(struct ew_fact));

@@ -120,7 +120,8 @@ START_TEST(layouts__all_kinds__are_covered)
     seen[EW_FACT_CLR_STACK] = true;
     seen[EW_FACT_CLR_IL_MAP] = true;
     for (int kind = 0; kind < EW_FACT_KIND_COUNT; kind++) {
-        ck_assert_msg(seen[kind], "no layout makes a %s", ew_fact_kind_name(kind));
+        ck_assert_msg(seen[kind], "no layout makes a %s",
+                      ew_fact_kind_name((enum ew_fact_kind)kind));
     }
 }
 END_TEST
