@@ -16,6 +16,8 @@ struct frames {
     uint32_t seam; /* the first frame of the user half; 0 when there is one half */
 };
 
+#define SCOPE_NONE UINT64_MAX
+
 struct fold {
     struct ew_aggregate *aggregate;
     struct window *window;
@@ -31,23 +33,30 @@ void fold_begin(struct ew_aggregate *aggregate)
     memset(aggregate->resolved, 0, RESOLVED_COUNT * sizeof *aggregate->resolved);
 }
 
-static struct ew_code resolve(const struct fold *fold, uint64_t address)
+static struct resolved *resolve(const struct fold *fold, uint64_t address)
 {
     const struct stack_entry *entry = fold->entry;
     uint64_t hash = ew_index_hash_pair(address, (uint64_t)entry->process << 32 | entry->layout);
     struct resolved *known = &fold->aggregate->resolved[hash % RESOLVED_COUNT];
     if (known->used && known->address == address && known->process == entry->process
         && known->layout == entry->layout && known->kernel_layout == entry->kernel_layout) {
-        return known->code;
+        return known;
     }
     known->used = true;
     known->address = address;
     known->process = entry->process;
     known->layout = entry->layout;
     known->kernel_layout = entry->kernel_layout;
+    known->scope = SCOPE_NONE;
     ew_model_resolve(fold->aggregate->options.model, entry->process, address, entry->first_100ns,
                      &known->code);
-    return known->code;
+    return known;
+}
+
+/* Tells scopes apart for as long as a fold runs: scopes are only added to a window. */
+static uint64_t scope_id(const struct fold *fold)
+{
+    return fold->window->number << 16 | (uint64_t)(fold->scope - fold->window->scopes);
 }
 
 static void count_frames(const struct fold *fold, const struct ew_code *code)
@@ -67,7 +76,7 @@ static void count_frames(const struct fold *fold, const struct ew_code *code)
     }
 }
 
-static uint32_t function_of(const struct fold *fold, const struct ew_code *code)
+static uint32_t name_function(const struct fold *fold, const struct ew_code *code)
 {
     const struct ew_model *model = fold->aggregate->options.model;
     struct budget *budget = &fold->window->budget;
@@ -82,6 +91,16 @@ static uint32_t function_of(const struct fold *fold, const struct ew_code *code)
         break;
     }
     return NO_INDEX;
+}
+
+/* Making a key is dear, so what an address was named is kept with what it is. */
+static uint32_t function_of(const struct fold *fold, struct resolved *known)
+{
+    if (known->scope != scope_id(fold)) {
+        known->scope = scope_id(fold);
+        known->function = name_function(fold, &known->code);
+    }
+    return known->function;
 }
 
 static void count_quality(const struct fold *fold, const struct ew_code *code, uint32_t function)
@@ -124,10 +143,10 @@ static void add_half(const struct fold *fold, uint32_t fragment, struct frames *
     const uint64_t *words =
         ew_fragments_get(fold->aggregate->options.fragments, fragment, &count);
     for (uint32_t i = 0; i < count; i++) {
-        struct ew_code code = resolve(fold, lookup_address(fold, words[i], i));
-        uint32_t function = function_of(fold, &code);
-        count_frames(fold, &code);
-        count_quality(fold, &code, function);
+        struct resolved *known = resolve(fold, lookup_address(fold, words[i], i));
+        uint32_t function = function_of(fold, known);
+        count_frames(fold, &known->code);
+        count_quality(fold, &known->code, function);
         frames->function[frames->count] = function;
         frames->unknown[frames->count] = function == NO_INDEX;
         frames->count++;

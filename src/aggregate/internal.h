@@ -45,6 +45,8 @@ struct resolved {
     uint32_t kernel_layout;
     bool used;
     struct ew_code code;
+    uint64_t scope;    /* the scope that `function` is of, as scope_id() names it */
+    uint32_t function; /* NO_INDEX: nothing known, or no room */
 };
 
 enum { RESOLVED_COUNT = 16384 };
