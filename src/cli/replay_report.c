@@ -2,13 +2,12 @@
 /* The summary of a replay for people. */
 #include "cli/replay_report.h"
 
-#include "base/filetime.h"
 #include "cli/cli.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { CALLS_SHOWN = 5, GROUPED_BYTES = 27, NAME_SHOWN_BYTES = 60 };
+enum { CALLS_SHOWN = 8, GROUPED_BYTES = 27, NAME_SHOWN_BYTES = 60 };
 
 static int by_hits(const void *a, const void *b)
 {
@@ -23,21 +22,23 @@ static int by_hits(const void *a, const void *b)
     return left->to < right->to ? -1 : left->to > right->to;
 }
 
-static bool is_named_call(const struct ew_evidence *evidence, const struct ew_evidence_edge *edge)
+/* Calls between modules say most: a program's into its libraries, and theirs into others. */
+static bool is_shown_call(const struct ew_evidence *evidence, const struct ew_evidence_edge *edge)
 {
-    return edge->adjacency == EW_ADJACENT_FRAME && evidence->functions[edge->from].name != NULL
-           && evidence->functions[edge->to].name != NULL
-           && evidence->sources[edge->source].sample;
+    const struct ew_evidence_function *from = &evidence->functions[edge->from];
+    const struct ew_evidence_function *to = &evidence->functions[edge->to];
+    return edge->adjacency == EW_ADJACENT_FRAME && from->name != NULL && to->name != NULL
+           && from->module != to->module && evidence->sources[edge->source].sample;
 }
 
-/* The named calls of a document, most observed first; the caller frees it. */
+/* The calls to show of a document, most observed first; the caller frees it. */
 static const struct ew_evidence_edge **rank_calls(const struct ew_evidence *evidence,
                                                   size_t *count_out)
 {
     const struct ew_evidence_edge **ranked = malloc((evidence->edge_count + 1) * sizeof *ranked);
     size_t count = 0;
     for (size_t i = 0; ranked != NULL && i < evidence->edge_count; i++) {
-        if (is_named_call(evidence, &evidence->edges[i])) {
+        if (is_shown_call(evidence, &evidence->edges[i])) {
             ranked[count++] = &evidence->edges[i];
         }
     }
@@ -48,13 +49,23 @@ static const struct ew_evidence_edge **rank_calls(const struct ew_evidence *evid
     return ranked;
 }
 
-static const char *short_name(const char *name, char out[NAME_SHOWN_BYTES + 1])
+/* "Module.dll!Type.Method", its beginning cut when it is long. */
+static const char *shown_name(const struct ew_evidence *evidence, uint32_t index,
+                              char out[NAME_SHOWN_BYTES + 1])
 {
-    size_t length = strlen(name);
-    if (length <= NAME_SHOWN_BYTES) {
-        return name;
+    char full[4096];
+    const struct ew_evidence_function *function = &evidence->functions[index];
+    int length = snprintf(full, sizeof full, "%s!%s", evidence->modules[function->module].name,
+                          function->name);
+    length = length < (int)sizeof full ? length : (int)sizeof full - 1;
+    const char *start =
+        length > NAME_SHOWN_BYTES - 3 ? full + length - (NAME_SHOWN_BYTES - 3) : full;
+    /* never begin inside a character */
+    while (((unsigned char)*start & 0xc0) == 0x80) {
+        start++;
     }
-    (void)snprintf(out, NAME_SHOWN_BYTES + 1, "...%s", name + length - (NAME_SHOWN_BYTES - 3));
+    (void)snprintf(out, NAME_SHOWN_BYTES + 1, "%s%.*s", start == full ? "" : "...",
+                   NAME_SHOWN_BYTES - 3, start);
     return out;
 }
 
@@ -67,8 +78,8 @@ static void print_calls(FILE *out, const struct ew_evidence *evidence)
         char from[NAME_SHOWN_BYTES + 1];
         char to[NAME_SHOWN_BYTES + 1];
         (void)fprintf(out, "  %9s  %s -> %s\n", ew_cli_grouped(ranked[i]->hits, hits),
-                      short_name(evidence->functions[ranked[i]->from].name, from),
-                      short_name(evidence->functions[ranked[i]->to].name, to));
+                      shown_name(evidence, ranked[i]->from, from),
+                      shown_name(evidence, ranked[i]->to, to));
     }
     free((void *)ranked);
 }
