@@ -81,6 +81,7 @@ EW_MUST_USE enum ew_status ew_replay_run(const struct ew_replay_options *options
                                          struct ew_replay_result *result_out,
                                          struct ew_error *error);
 
+/* Frees what a result holds; the structure is the caller's. */
 void ew_replay_result_free(struct ew_replay_result *result);
 
 /* True when anything was lost, damaged, refused or dropped: the evidence says what. */
