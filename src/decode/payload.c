@@ -7,20 +7,36 @@
 enum { SID_HEAD_BYTES = 8, SID_REVISION = 1, SID_SUB_AUTHORITIES_MAX = 15 };
 
 /*
+ * The top bit of every 16-bit lane that is zero. Subtracting one borrows into the next
+ * lane, so lanes above the lowest that is zero may be marked wrongly; the lowest is right.
+ */
+static uint64_t zero_lanes(uint64_t units)
+{
+    return (units - UINT64_C(0x0001000100010001)) & ~units & UINT64_C(0x8000800080008000);
+}
+
+/* Bytes before the lowest lane that is marked. */
+static size_t lowest_lane_bytes(uint64_t lanes)
+{
+    uint64_t lowest = lanes & (0 - lanes);
+    return 2
+           * ((size_t)(lowest > 0x8000) + (size_t)(lowest > UINT64_C(0x80000000))
+              + (size_t)(lowest > UINT64_C(0x800000000000)));
+}
+
+/*
  * Offset of the first zero unit, or `byte_count` rounded down to whole units. Four units
- * at a time: method names are the bulk of what a CLR rundown carries. Subtracting one
- * from each 16-bit lane sets the top bit of the lowest zero lane for certain; lanes
- * above it may be set by a borrow, which only sends us to the exact loop.
+ * at a time: method names are the bulk of what a CLR rundown carries.
  */
 static size_t find_utf16_end(const uint8_t *text, size_t byte_count)
 {
-    const uint64_t ones = UINT64_C(0x0001000100010001);
-    const uint64_t tops = UINT64_C(0x8000800080008000);
     size_t at = 0;
-    for (; byte_count - at >= 8; at += 8) {
-        uint64_t units = ew_load_u64(text + at);
-        if (((units - ones) & ~units & tops) != 0) {
-            break;
+    for (; byte_count - at >= 16; at += 16) {
+        uint64_t first = zero_lanes(ew_load_u64(text + at));
+        uint64_t second = zero_lanes(ew_load_u64(text + at + 8));
+        if ((first | second) != 0) {
+            return first != 0 ? at + lowest_lane_bytes(first)
+                              : at + 8 + lowest_lane_bytes(second);
         }
     }
     while (byte_count - at >= 2 && (text[at] | text[at + 1]) != 0) {

@@ -372,6 +372,30 @@ START_TEST(file_read__both_versions__find_their_fields)
 }
 END_TEST
 
+/* Units with a zero byte, and with a one behind the end, at every place in a word. */
+START_TEST(text__of_every_length__ends_at_the_first_zero_unit)
+{
+    static const uint16_t units[] = {0x0100, 0x0001, 0x8000, 0x00ff};
+    for (unsigned length = 0; length <= 40; length++) {
+        struct payload payload = {.pointer_bytes = 8};
+        struct ew_fact fact;
+        put_u64(&payload, 1);
+        for (unsigned i = 0; i < length; i++) {
+            put_u16(&payload, units[i % 4]);
+        }
+        struct ew_event cut = kernel_event(&payload, 0x0424, 3);
+        ck_assert_int_eq(ew_decode(&cut, &fact), EW_FORMAT);
+        put_u16(&payload, 0);
+        for (unsigned i = 0; i < 20; i++) {
+            struct ew_event event = kernel_event(&payload, 0x0424, 3);
+            ck_assert_int_eq(ew_decode(&event, &fact), EW_OK);
+            ck_assert_uint_eq(fact.file_name.name.bytes, 2 * length);
+            put_u8(&payload, i % 2 == 0);
+        }
+    }
+}
+END_TEST
+
 START_TEST(unknown__provider_number_or_old_version__is_not_found)
 {
     static const struct ew_guid other = {{1}};
@@ -467,6 +491,7 @@ Suite *ew_suite(void)
     tcase_add_test(tests, stack_key__opcodes__tell_the_half);
     tcase_add_test(tests, disk_io__before_version_3__has_no_thread);
     tcase_add_loop_test(tests, file_read__both_versions__find_their_fields, 0, 2);
+    tcase_add_test(tests, text__of_every_length__ends_at_the_first_zero_unit);
     tcase_add_test(tests, unknown__provider_number_or_old_version__is_not_found);
     tcase_add_test(tests, guid__that_only_begins_like_a_known_one__is_not_found);
     tcase_add_test(tests, counted__outcomes__are_told_apart);
