@@ -79,6 +79,9 @@ struct pending {
     uint32_t user;
     uint16_t hook; /* group << 8 | opcode: what kind of event it is */
     uint16_t cpu;
+    struct ew_guid provider; /* of a manifest event whose stack comes in two items */
+    uint16_t event_id;
+    bool by_match_id; /* `time_raw` is the MatchId of such an event */
     bool sample;
     bool busy; /* a sample that is not idle */
     bool has_kernel_key;
@@ -251,6 +254,14 @@ void pending_free(struct ew_model *model);
  * fragments and keys. */
 struct pending *pending_add(struct ew_model *model, const struct ew_event *event,
                             uint32_t thread_id, uint32_t process_id, uint16_t hook);
+
+/* A new entry for a manifest event whose stack has a MatchId. */
+struct pending *pending_add_matched(struct ew_model *model, const struct ew_event *event,
+                                    uint64_t match_id);
+
+/* The entry of a MatchId on a thread, or NULL. */
+struct pending *pending_find_matched(struct ew_model *model, uint64_t match_id,
+                                     uint32_t thread_id);
 
 /* The entry of the event at `time_raw` of a thread; several are told apart by CPU. */
 struct pending *pending_find(struct ew_model *model, uint64_t time_raw, uint32_t thread_id,

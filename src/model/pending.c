@@ -45,8 +45,8 @@ static void drop_head(struct ew_model *model)
     table->head++;
 }
 
-struct pending *pending_add(struct ew_model *model, const struct ew_event *event,
-                            uint32_t thread_id, uint32_t process_id, uint16_t hook)
+/* The next entry of the ring, empty, not yet in the index. */
+static struct pending *next_entry(struct ew_model *model)
 {
     struct pending_table *table = &model->pending;
     if (table->tail - table->head == EW_STACKS_PENDING_MAX) {
@@ -57,7 +57,15 @@ struct pending *pending_add(struct ew_model *model, const struct ew_event *event
     }
     struct pending *entry = at(model, table->tail);
     memset(entry, 0, sizeof *entry);
-    entry->time_raw = event->time_raw;
+    entry->kernel = EW_FRAGMENT_NONE;
+    entry->user = EW_FRAGMENT_NONE;
+    return entry;
+}
+
+static void fill_entry(struct ew_model *model, struct pending *entry,
+                       const struct ew_event *event, uint32_t thread_id, uint32_t process_id)
+{
+    struct pending_table *table = &model->pending;
     entry->time_100ns = event->time_100ns;
     entry->thread_id = thread_id;
     entry->process_id = process_id;
@@ -67,9 +75,6 @@ struct pending *pending_add(struct ew_model *model, const struct ew_event *event
     entry->layout =
         entry->process == EW_PROCESS_NONE ? 0 : model->processes[entry->process].layout;
     entry->kernel_layout = model->processes[EW_PROCESS_KERNEL].layout;
-    entry->kernel = EW_FRAGMENT_NONE;
-    entry->user = EW_FRAGMENT_NONE;
-    entry->hook = hook;
     entry->cpu = event->cpu;
     if (!ew_index_insert(&table->index, hash_of(entry->time_raw),
                          (uint32_t)(table->tail % EW_STACKS_PENDING_MAX))) {
@@ -77,7 +82,43 @@ struct pending *pending_add(struct ew_model *model, const struct ew_event *event
         model->counts.pending_evicted++;
     }
     table->tail++;
+}
+
+struct pending *pending_add(struct ew_model *model, const struct ew_event *event,
+                            uint32_t thread_id, uint32_t process_id, uint16_t hook)
+{
+    struct pending *entry = next_entry(model);
+    entry->time_raw = event->time_raw;
+    entry->hook = hook;
+    fill_entry(model, entry, event, thread_id, process_id);
     return entry;
+}
+
+struct pending *pending_add_matched(struct ew_model *model, const struct ew_event *event,
+                                    uint64_t match_id)
+{
+    struct pending *entry = next_entry(model);
+    entry->time_raw = match_id;
+    entry->by_match_id = true;
+    entry->provider = *event->provider;
+    entry->event_id = event->id;
+    fill_entry(model, entry, event, event->thread_id, event->process_id);
+    return entry;
+}
+
+struct pending *pending_find_matched(struct ew_model *model, uint64_t match_id,
+                                     uint32_t thread_id)
+{
+    struct pending_table *table = &model->pending;
+    for (uint32_t i = ew_index_first(&table->index, hash_of(match_id)); i != EW_INDEX_END;
+         i = ew_index_next(&table->index)) {
+        struct pending *entry = &table->items[i];
+        if (!entry->done && entry->by_match_id && entry->time_raw == match_id
+            && entry->thread_id == thread_id) {
+            return entry;
+        }
+    }
+    return NULL;
 }
 
 struct pending *pending_find(struct ew_model *model, uint64_t time_raw, uint32_t thread_id,
@@ -89,7 +130,7 @@ struct pending *pending_find(struct ew_model *model, uint64_t time_raw, uint32_t
     for (uint32_t i = ew_index_first(&table->index, hash); i != EW_INDEX_END;
          i = ew_index_next(&table->index)) {
         struct pending *entry = &table->items[i];
-        if (entry->done || entry->time_raw != time_raw) {
+        if (entry->done || entry->by_match_id || entry->time_raw != time_raw) {
             continue;
         }
         if (entry->thread_id == thread_id && entry->cpu == cpu) {
@@ -151,8 +192,10 @@ static uint32_t resolve_key(struct ew_model *model, uint64_t key, uint64_t time_
 static void give_out(struct ew_model *model, struct pending *entry)
 {
     /* Only now: most events get no stack, and are no source then. */
-    uint16_t source = source_intern(model, entry->sample, ew_kernel_class(entry->hook),
-                                    (uint16_t)(entry->hook & 0xff));
+    const struct ew_guid *provider =
+        entry->by_match_id ? &entry->provider : ew_kernel_class(entry->hook);
+    uint16_t event_id = entry->by_match_id ? entry->event_id : entry->hook & 0xff;
+    uint16_t source = source_intern(model, entry->sample, provider, event_id);
     if (source == EW_SOURCES_MAX) {
         return;
     }

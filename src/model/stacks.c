@@ -4,6 +4,7 @@
  * belongs to the event with exactly its EventTimeStamp on its thread, the kernel half
  * comes first and the user half when the thread leaves the kernel.
  */
+#include "base/cursor.h"
 #include "model/internal.h"
 
 #include <stdlib.h>
@@ -297,31 +298,57 @@ static uint32_t intern_part(struct ew_model *model, struct ew_address_slice fram
     return fragment;
 }
 
+/* The two halves of an event's stack come in one item, or in two with one MatchId
+ * (reference etw.md 3.2.2). */
+static void give_or_match(struct ew_model *model, const struct ew_event *event, uint64_t match_id,
+                          uint32_t kernel, uint32_t user, uint16_t flags)
+{
+    if (match_id == 0) {
+        if (user == EW_FRAGMENT_NONE) {
+            flags |= EW_STACK_KERNEL_ONLY;
+            model->counts.kernel_only++;
+        }
+        give_out_now(model, event, event->time_100ns, kernel, user, event->id, flags);
+        return;
+    }
+    struct pending *entry = pending_find_matched(model, match_id, event->thread_id);
+    if (entry == NULL) {
+        entry = pending_add_matched(model, event, match_id);
+    }
+    entry->kernel = entry->kernel == EW_FRAGMENT_NONE ? kernel : entry->kernel;
+    entry->user = entry->user == EW_FRAGMENT_NONE ? user : entry->user;
+    if (entry->kernel != EW_FRAGMENT_NONE && entry->user != EW_FRAGMENT_NONE) {
+        pending_finish(model, entry);
+    }
+}
+
+static void item_stack_apply(struct ew_model *model, const struct ew_event *event,
+                             const struct ew_item *item)
+{
+    struct ew_address_slice frames = item_frames(item);
+    uint32_t kernel_count = 0;
+    while (kernel_count < frames.count
+           && is_kernel(model, ew_address_at(&frames, kernel_count))) {
+        kernel_count++;
+    }
+    uint32_t kernel = intern_part(model, frames, 0, kernel_count);
+    uint32_t user = intern_part(model, frames, kernel_count, frames.count);
+    bool truncated = frames.count >= EW_FRAMES_ETW_MAX;
+    model->counts.event_stacks++;
+    model->counts.truncated += truncated;
+    if (user != EW_FRAGMENT_NONE || kernel != EW_FRAGMENT_NONE) {
+        give_or_match(model, event, ew_load_u64(item->data), kernel, user,
+                      truncated ? EW_STACK_TRUNCATED : 0);
+    }
+}
+
 void item_stacks_apply(struct ew_model *model, const struct ew_event *event)
 {
     struct ew_item item;
     uint32_t offset = 0;
     while (ew_event_next_item(event, &offset, &item)) {
-        if (item.type != EW_ITEM_STACK_TRACE32 && item.type != EW_ITEM_STACK_TRACE64) {
-            continue;
-        }
-        struct ew_address_slice frames = item_frames(&item);
-        uint32_t kernel_count = 0;
-        while (kernel_count < frames.count
-               && is_kernel(model, ew_address_at(&frames, kernel_count))) {
-            kernel_count++;
-        }
-        uint32_t kernel = intern_part(model, frames, 0, kernel_count);
-        uint32_t user = intern_part(model, frames, kernel_count, frames.count);
-        uint16_t flags = frames.count >= EW_FRAMES_ETW_MAX ? EW_STACK_TRUNCATED : 0;
-        if (user == EW_FRAGMENT_NONE && kernel != EW_FRAGMENT_NONE) {
-            flags |= EW_STACK_KERNEL_ONLY;
-            model->counts.kernel_only++;
-        }
-        model->counts.event_stacks++;
-        model->counts.truncated += (flags & EW_STACK_TRUNCATED) != 0;
-        if (user != EW_FRAGMENT_NONE || kernel != EW_FRAGMENT_NONE) {
-            give_out_now(model, event, event->time_100ns, kernel, user, event->id, flags);
+        if (item.type == EW_ITEM_STACK_TRACE32 || item.type == EW_ITEM_STACK_TRACE64) {
+            item_stack_apply(model, event, &item);
         }
     }
 }

@@ -278,6 +278,24 @@ void world_clr_stack(struct world *world, uint64_t time, uint32_t pid, uint32_t 
     tell(world, &event, &fact);
 }
 
+void world_item_stack(struct world *world, uint64_t time, uint32_t pid, uint32_t tid,
+                      uint64_t match_id, const uint64_t *frames, uint32_t count)
+{
+    uint8_t item[16 + 8 * EW_FRAMES_MAX] = {0};
+    struct ew_event event = event_at(time, &ew_guid_kernel_process);
+    event.process_id = pid;
+    event.thread_id = tid;
+    event.id = 12;
+    event.extended = item;
+    event.extended_bytes = 16 + 8 * count;
+    ew_store_u16(item, (uint16_t)event.extended_bytes);
+    ew_store_u16(item + 2, EW_ITEM_STACK_TRACE64);
+    ew_store_u16(item + 6, (uint16_t)(8 + 8 * count));
+    ew_store_u64(item + 8, match_id);
+    (void)addresses(frames, count, item + 16);
+    tell(world, &event, NULL);
+}
+
 void world_clr_event(struct world *world, uint64_t time, uint32_t pid, uint32_t tid, uint16_t id)
 {
     struct ew_event event = event_at(time, &ew_guid_clr_runtime);

@@ -56,6 +56,8 @@ void world_definition(struct world *world, uint64_t time, uint64_t key, const ui
                       uint32_t count);
 void world_clr_stack(struct world *world, uint64_t time, uint32_t pid, uint32_t tid,
                      const uint64_t *frames, uint32_t count);
+void world_item_stack(struct world *world, uint64_t time, uint32_t pid, uint32_t tid,
+                      uint64_t match_id, const uint64_t *frames, uint32_t count);
 void world_clr_event(struct world *world, uint64_t time, uint32_t pid, uint32_t tid, uint16_t id);
 
 #endif

@@ -199,6 +199,32 @@ START_TEST(fragments__equal_addresses__are_one)
 }
 END_TEST
 
+START_TEST(item_stack__whole__is_parted_at_the_kernel)
+{
+    const uint64_t whole[] = {KERNEL(1), KERNEL(2), 0x10};
+    world_item_stack(world, 100, 100, 8, 0, whole, 3);
+    ck_assert_uint_eq(world->stack_count, 1);
+    ck_assert_uint_eq(length_of(world->stacks[0].kernel), 2);
+    ck_assert_uint_eq(length_of(world->stacks[0].user), 1);
+    ck_assert(!ew_model_source(world->model, world->stacks[0].source)->sample);
+}
+END_TEST
+
+START_TEST(item_stack__halves_with_one_match_id__are_joined)
+{
+    world_item_stack(world, 100, 100, 8, 55, kernel_half, 2);
+    world_item_stack(world, 101, 100, 8, 56, kernel_half, 2);
+    world_item_stack(world, 110, 100, 8, 55, user_half, 3);
+    ck_assert_uint_eq(world->stack_count, 1);
+    ck_assert_uint_eq(length_of(world->stacks[0].kernel), 2);
+    ck_assert_uint_eq(length_of(world->stacks[0].user), 3);
+    ck_assert_uint_eq(world->stacks[0].time_100ns, WORLD_START + 100);
+    ew_model_flush(world->model, UINT64_MAX);
+    ck_assert_uint_eq(world->stack_count, 2);
+    ck_assert_uint_eq(world->stacks[1].flags, EW_STACK_KERNEL_ONLY);
+}
+END_TEST
+
 Suite *ew_suite(void)
 {
     Suite *suite = suite_create("model stacks");
@@ -217,6 +243,8 @@ Suite *ew_suite(void)
     tcase_add_test(tests, pending__more_events_than_room__gives_out_the_oldest_and_counts);
     tcase_add_test(tests, fragments__forgotten__those_of_waiting_stacks_stay);
     tcase_add_test(tests, fragments__equal_addresses__are_one);
+    tcase_add_test(tests, item_stack__whole__is_parted_at_the_kernel);
+    tcase_add_test(tests, item_stack__halves_with_one_match_id__are_joined);
     suite_add_tcase(suite, tests);
     return suite;
 }
