@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The documentation against the tree and the program: links, names of files, functions,
+# limits, subcommands and options; and every block marked "console" is run and compared.
+#
+# usage: check_docs.sh PROGRAM [TREE]     prints what is wrong, exits 1 when anything is
+#
+# In a console block a line "$ COMMAND" is run in a scratch folder that has the tree's docs,
+# and the lines after it are what it prints. "…" stands for any text in a line, and alone on
+# a line for any lines.
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+program=$(realpath -- "${1:?usage: check_docs.sh PROGRAM [TREE]}")
+tree=$(realpath -- "${2:-$here/../..}")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$tree"
+mkdir "$work/bin"
+ln -s "$program" "$work/bin/etwitness"
+export PATH=$work/bin:$PATH
+problems=0
+
+complain() { # WHERE TEXT
+    printf '%s: %s\n' "$1" "$2"
+    problems=$((problems + 1))
+}
+
+mapfile -t pages < <(find . -maxdepth 1 -name '*.md' -printf '%P\n' | sort
+    find docs -name '*.md' | sort)
+
+# Reads "page:line:found" and calls CHECK PAGE:LINE FOUND for each.
+each() { # CHECK
+    local page line found
+    while IFS=: read -r page line found; do
+        "$1" "$page:$line" "$found"
+    done
+}
+
+# --- names -----------------------------------------------------------------------------
+
+check_link() {
+    local target=${2#](}
+    target=${target%)}
+    case $target in
+    *://* | mailto:* | '#'*) return ;;
+    esac
+    [ -e "$(dirname -- "${1%:*}")/${target%%#*}" ] || complain "$1" "the link $target leads nowhere"
+}
+
+check_path() {
+    local path=${2//\`/}
+    [ -e "${path%/}" ] || complain "$1" "there is no $path"
+}
+
+check_identifier() {
+    grep -qxF -- "$2" "$work/identifiers" || complain "$1" "there is no $2 in the code"
+}
+
+check_limit() {
+    grep -qw -- "$2" include/etwitness/limits.h || complain "$1" "$2 is not in limits.h"
+}
+
+check_names() {
+    grep -rhoE '\bEW_[A-Z0-9_]+|\bew_[a-z0-9_]+' include src tests CMakeLists.txt |
+        sort -u >"$work/identifiers"
+    each check_link < <(grep -noE '\]\([^) ]+\)' /dev/null "${pages[@]}")
+    each check_path < <(grep -noE '`(src|include|tests|docs|cmake)/[A-Za-z0-9_./-]+`' /dev/null "${pages[@]}")
+    each check_identifier < <(grep -noE '\bew_[a-z0-9_]+|\bEW_[A-Z0-9_]+' /dev/null "${pages[@]}")
+    each check_limit < <(grep -noE '\bEW_[A-Z0-9_]+_MAX\b' /dev/null "${pages[@]}")
+}
+
+# --- the command line ------------------------------------------------------------------
+
+help_of() { # COMMAND
+    if [ ! -e "$work/help-$1" ]; then
+        etwitness "$1" --help >"$work/help-$1" 2>&1 || return 1
+    fi
+    cat "$work/help-$1"
+}
+
+# "etwitness COMMAND ... --option ...", and the same without its first word where the line
+# is one piece of code.
+check_command_line() {
+    local text=${2//\`/} command option
+    text=${text#*etwitness }
+    command=${text%%[^a-z]*}
+    if ! help_of "$command" >/dev/null; then
+        complain "$1" "there is no etwitness $command"
+        return
+    fi
+    for option in $(grep -oE -- '--[a-z][a-z-]*' <<<"$text" || true); do
+        help_of "$command" | grep -qE -- "(^|[^a-z-])$option([^a-z-]|\$)" ||
+            complain "$1" "etwitness $command has no $option"
+    done
+}
+
+check_command_lines() {
+    local commands
+    commands=$(etwitness --help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p' | grep -v etwitness | paste -sd'|')
+    each check_command_line < <(grep -noE '(\$ |`|^ +)etwitness [a-z][^`|]*' /dev/null "${pages[@]}")
+    each check_command_line < <(grep -noE "\`($commands) [^\`]*\`" /dev/null "${pages[@]}")
+}
+
+# --- what is shown as run ----------------------------------------------------------------
+
+check_blocks() { # PAGE
+    local scratch=$work/scratch block
+    rm -rf "$scratch" "$work/blocks"
+    mkdir "$scratch" "$work/blocks"
+    ln -s "$tree/docs" "$scratch/docs"
+    awk -v out="$work/blocks" -f "$here/blocks.awk" "$1"
+    for block in "$work"/blocks/*.command; do
+        [ -e "$block" ] || return 0
+        (cd "$scratch" && bash "$block" >"${block%.command}.actual" 2>&1 </dev/null) || true
+        awk -f "$here/compare.awk" "${block%.command}.expected" "${block%.command}.actual" \
+            >"$work/difference" ||
+            complain "$1:$(basename "${block%.command}" | sed 's/^0*//')" \
+                "$(cat "$block") prints something else: $(cat "$work/difference")"
+    done
+}
+
+[ ${#pages[@]} != 0 ] || complain "$tree" "there is no documentation"
+check_names
+check_command_lines
+for page in "${pages[@]}"; do
+    check_blocks "$page"
+done
+if [ "$problems" != 0 ]; then
+    echo "$problems statements of the documentation are not true"
+    exit 1
+fi
+echo "${#pages[@]} pages, nothing wrong found"
