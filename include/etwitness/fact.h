@@ -134,6 +134,8 @@ struct ew_image_fact {
     uint64_t size_bytes;
     uint32_t checksum;
     uint32_t timestamp; /* PE TimeDateStamp */
+    /* As written: for a 32-bit image the kernel reads its header as a 64-bit one, so the
+     * preferred base is the upper half and BaseOfData the lower (seen in recordings). */
     uint64_t default_base;
     struct ew_utf16_slice path; /* NT device path */
 };
