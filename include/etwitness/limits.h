@@ -156,7 +156,7 @@ enum { EW_SCENARIO_EVENTS_MAX = 4 * 1024 * 1024 };
 /* Samples of one made recording, idle ones included. */
 enum { EW_SCENARIO_SAMPLES_MAX = 1000 * 1000 * 1000 };
 
-/* Stack halves of a made recording that are on their way; 48 bytes each, 3 MiB. */
+/* Stack halves of a made recording that are on their way; 56 bytes each, 3.5 MiB. */
 enum { EW_SCENARIO_PENDING_MAX = 65536 };
 
 /* Filters on the command line (--pid, --process, --container), each. */
