@@ -152,12 +152,18 @@ static void emit_idle(struct generating *generating, uint64_t raw, uint16_t cpu)
     generating->counts.idle_samples++;
 }
 
-/* When the user half of a late sample comes; 0 when this one is not late. */
+/*
+ * When the user half of a late sample comes; 0 when this one is not late. A thread is
+ * late once a second at most: with many samples it would else be inside calls all the time.
+ */
 static uint64_t choose_late(struct generating *generating, const struct ew_runner *runner,
-                            uint64_t raw)
+                            uint64_t raw, size_t thread)
 {
     const struct ew_synth_stack *stack = runner->stack;
+    uint64_t before_raw = runner->busy_until_raw[thread];
+    uint64_t second = generating->scenario->root.host.clock_frequency;
     if (stack->late_every == 0 || runner->hits % stack->late_every != 0
+        || (before_raw != 0 && raw - before_raw < second)
         || generating->half_count + 2 >= EW_SCENARIO_PENDING_MAX / 2) {
         return 0;
     }
@@ -184,7 +190,7 @@ static void push_user_half(struct generating *generating, struct half half, uint
                            size_t thread)
 {
     const struct ew_synth_stack *stack = half.runner->stack;
-    uint64_t late_raw = choose_late(generating, half.runner, half.target.event_raw);
+    uint64_t late_raw = choose_late(generating, half.runner, half.target.event_raw, thread);
     half.user = true;
     half.raw = late_raw != 0 ? late_raw : user_raw;
     if (late_raw != 0) {
