@@ -24,6 +24,7 @@ void ew_fragments_destroy(struct ew_fragments *fragments);
  * The number of a fragment, stored if it is new.
  *
  * EW_OK     `id_out` names it
+ * EW_FORMAT  no addresses at all
  * EW_LIMIT  the table is full (EW_FRAGMENTS_MAX, EW_FRAGMENT_ADDRESSES_MAX): the
  *           caller folds its stacks and calls ew_fragments_forget(), or counts a loss
  */

@@ -120,6 +120,9 @@ enum ew_status ew_fragments_intern(struct ew_fragments *fragments,
                                    const struct ew_address_slice *addresses, uint32_t *id_out)
 {
     uint64_t words[EW_FRAMES_MAX];
+    if (addresses->count == 0) {
+        return EW_FORMAT;
+    }
     uint32_t count = addresses->count < EW_FRAMES_MAX ? addresses->count : EW_FRAMES_MAX;
     for (uint32_t i = 0; i < count; i++) {
         words[i] = ew_address_at(addresses, i);
