@@ -51,6 +51,7 @@ check_link() {
 
 check_path() {
     local path=${2//\`/}
+    [[ $path != *NAME* ]] || return 0
     [ -e "${path%/}" ] || complain "$1" "there is no $path"
 }
 
@@ -62,12 +63,25 @@ check_limit() {
     grep -qw -- "$2" include/etwitness/limits.h || complain "$1" "$2 is not in limits.h"
 }
 
+# "page:line:name" of what looks like ours; what a diff adds need not be there.
+named() {
+    awk '/^```diff/ { skipped = 1 } /^```$/ { skipped = 0 }
+        !skipped {
+            text = $0
+            while (match(text, /(EW_[A-Z]|ew_[a-z])[A-Za-z0-9_]*/)) {
+                if (RSTART == 1 || substr(text, RSTART - 1, 1) !~ /[A-Za-z0-9_]/)
+                    print FILENAME ":" FNR ":" substr(text, RSTART, RLENGTH)
+                text = substr(text, RSTART + RLENGTH)
+            }
+        }' "${pages[@]}"
+}
+
 check_names() {
     grep -rhoE '\bEW_[A-Z0-9_]+|\bew_[a-z0-9_]+' include src tests CMakeLists.txt |
         sort -u >"$work/identifiers"
     each check_link < <(grep -noE '\]\([^) ]+\)' /dev/null "${pages[@]}")
     each check_path < <(grep -noE '`(src|include|tests|docs|cmake)/[A-Za-z0-9_./-]+`' /dev/null "${pages[@]}")
-    each check_identifier < <(grep -noE '\bew_[a-z0-9_]+|\bEW_[A-Z0-9_]+' /dev/null "${pages[@]}")
+    each check_identifier < <(named)
     each check_limit < <(grep -noE '\bEW_[A-Z0-9_]+_MAX\b' /dev/null "${pages[@]}")
 }
 
