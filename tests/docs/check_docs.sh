@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The documentation against the tree and the program: links, names of files, functions,
-# limits, subcommands and options; and every block marked "console" is run and compared.
+# limits, subcommands and options, sizes of tables; and every block marked "console" is run and
+# compared.
 #
-# usage: check_docs.sh PROGRAM [TREE]     prints what is wrong, exits 1 when anything is
+# usage: check_docs.sh PROGRAM SIZES [TREE]     prints what is wrong, exits 1 when anything is
 #
 # In a console block a line "$ COMMAND" is run in a scratch folder that has the tree's docs,
 # and the lines after it are what it prints. "…" stands for any text in a line, and alone on
@@ -12,8 +13,9 @@ set -euo pipefail
 export LC_ALL=C.UTF-8
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-program=$(realpath -- "${1:?usage: check_docs.sh PROGRAM [TREE]}")
-tree=$(realpath -- "${2:-$here/../..}")
+program=$(realpath -- "${1:?usage: check_docs.sh PROGRAM SIZES [TREE]}")
+sizes=$(realpath -- "${2:?usage: check_docs.sh PROGRAM SIZES [TREE]}")
+tree=$(realpath -- "${3:-$here/../..}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$tree"
@@ -85,6 +87,15 @@ check_names() {
     each check_limit < <(grep -noE '\bEW_[A-Z0-9_]+_MAX\b' /dev/null "${pages[@]}")
 }
 
+# The row of a limit in the table of memory begins its third column with the bytes each.
+check_sizes() {
+    local limit bytes
+    while read -r limit bytes; do
+        grep -qE "^\\|[^|]*\\|[^|]*\`$limit\`[^|]*\\| $bytes(,| |\$)" docs/ARCHITECTURE.md ||
+            complain docs/ARCHITECTURE.md "an entry of the table of $limit takes $bytes bytes"
+    done < <("$sizes")
+}
+
 # --- the command line ------------------------------------------------------------------
 
 help_of() { # COMMAND
@@ -137,6 +148,7 @@ check_blocks() { # PAGE
 
 [ ${#pages[@]} != 0 ] || complain "$tree" "there is no documentation"
 check_names
+check_sizes
 check_command_lines
 for page in "${pages[@]}"; do
     check_blocks "$page"
