@@ -167,6 +167,7 @@ struct ew_model_counts {
     uint64_t keys_resolved;
     uint64_t keys_undefined; /* references whose definition never came */
     uint64_t orphans;        /* fragments whose event was not found */
+    uint64_t idle_stacks;    /* stacks of the idle thread: not waited for, no loss */
     uint64_t kernel_only;    /* stacks given out without the user half they need */
     uint64_t truncated;
     uint64_t clr_stacks;

@@ -83,7 +83,6 @@ struct pending {
     uint16_t event_id;
     bool by_match_id; /* `time_raw` is the MatchId of such an event */
     bool sample;
-    bool busy; /* a sample that is not idle */
     bool has_kernel_key;
     bool has_user_key;
     bool done;

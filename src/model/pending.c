@@ -45,13 +45,21 @@ static void drop_head(struct ew_model *model)
     table->head++;
 }
 
+/* Some of its stack has come. An entry of which nothing came loses nothing by going: should
+ * its stack come after all, that is counted as an orphan. */
+static bool has_part(const struct pending *entry)
+{
+    return entry->kernel != EW_FRAGMENT_NONE || entry->user != EW_FRAGMENT_NONE
+           || entry->has_kernel_key || entry->has_user_key;
+}
+
 /* The next entry of the ring, empty, not yet in the index. */
 static struct pending *next_entry(struct ew_model *model)
 {
     struct pending_table *table = &model->pending;
     if (table->tail - table->head == EW_STACKS_PENDING_MAX) {
         struct pending *oldest = at(model, table->head);
-        model->counts.pending_evicted += !oldest->done;
+        model->counts.pending_evicted += !oldest->done && has_part(oldest);
         pending_finish(model, oldest);
         drop_head(model);
     }
@@ -138,7 +146,7 @@ struct pending *pending_find(struct ew_model *model, uint64_t time_raw, uint32_t
         }
         /* The user half may come from another CPU than the event did. An event without
          * thread is only taken on its own CPU. */
-        if (entry->thread_id == thread_id
+        if ((entry->thread_id == thread_id && thread_id != 0)
             || (entry->thread_id == EW_ID_NONE && entry->cpu == cpu && other == NULL)) {
             other = entry;
         }
@@ -236,9 +244,6 @@ void pending_finish(struct ew_model *model, struct pending *entry)
     if (entry->kernel == EW_FRAGMENT_NONE && entry->user == EW_FRAGMENT_NONE) {
         model->counts.no_process += entry->sample && entry->process == EW_PROCESS_NONE;
         return;
-    }
-    if (entry->sample && !entry->busy) {
-        return; /* idle: nothing ran */
     }
     model->counts.samples_with_stack += entry->sample;
     give_out(model, entry);

@@ -42,11 +42,13 @@ void sample_apply(struct ew_model *model, const struct ew_event *event,
     bool busy = fact->thread_id != 0 || (fact->flags & SAMPLE_DPC_OR_ISR) != 0;
     model->counts.samples++;
     model->counts.samples_busy += busy;
+    if (!busy) {
+        return; /* idle: most samples of a quiet machine, and no evidence of anything */
+    }
     uint32_t process_id = process_id_of_thread(model, fact->thread_id);
     struct pending *entry = pending_add(model, event, fact->thread_id, process_id, HOOK_SAMPLE);
     entry->sample = true;
-    entry->busy = busy;
-    if (busy && entry->process != EW_PROCESS_NONE) {
+    if (entry->process != EW_PROCESS_NONE) {
         model->processes[entry->process].shown.samples++;
     }
 }
@@ -103,6 +105,13 @@ static void place_fragment(struct ew_model *model, struct pending *entry, uint32
     }
 }
 
+/* The idle thread's stacks are of idle samples, which nobody waits for. */
+static void count_orphan(struct ew_model *model, uint32_t thread_id)
+{
+    model->counts.orphans += thread_id != 0;
+    model->counts.idle_stacks += thread_id == 0;
+}
+
 void stack_apply(struct ew_model *model, const struct ew_event *event,
                  const struct ew_stack_fact *fact)
 {
@@ -110,7 +119,7 @@ void stack_apply(struct ew_model *model, const struct ew_event *event,
     struct pending *entry =
         pending_find(model, fact->event_time_raw, fact->thread_id, event->cpu);
     if (entry == NULL) {
-        model->counts.orphans++;
+        count_orphan(model, fact->thread_id);
         return;
     }
     uint32_t fragment;
@@ -132,7 +141,7 @@ void stack_key_apply(struct ew_model *model, const struct ew_event *event,
     struct pending *entry =
         pending_find(model, fact->event_time_raw, fact->thread_id, event->cpu);
     if (entry == NULL || (fact->user ? entry->has_user_key : entry->has_kernel_key)) {
-        model->counts.orphans++;
+        count_orphan(model, fact->thread_id);
         return;
     }
     learn_process(entry, fact->process_id);

@@ -9,7 +9,7 @@
 #include "etwitness/limits.h"
 #include "etwitness/model.h"
 
-enum { WORLD_STACKS_MAX = 70000, WORLD_TEXT_MAX = 256 };
+enum { WORLD_STACKS_MAX = 140000, WORLD_TEXT_MAX = 256 };
 
 /* 2020-01-01, where the scripts begin; one tick of raw time is 100 ns. */
 #define WORLD_START UINT64_C(132223104000000000)

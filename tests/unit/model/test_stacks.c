@@ -90,6 +90,7 @@ START_TEST(stack__same_tick_on_two_cpus__goes_to_its_own_cpu)
     ck_assert_uint_eq(world->stack_count, 1); /* idle samples are not evidence */
     ck_assert_uint_eq(ew_model_process(world->model, world->stacks[0].process)->process_id, 100);
     ck_assert_uint_eq(ew_model_counts(world->model).orphans, 0);
+    ck_assert_uint_eq(ew_model_counts(world->model).idle_stacks, 1);
     ck_assert_uint_eq(ew_model_counts(world->model).samples_busy, 1);
 }
 END_TEST
@@ -164,6 +165,23 @@ START_TEST(pending__more_events_than_room__gives_out_the_oldest_and_counts)
     ck_assert_uint_eq(world->stack_count, 1);
     ck_assert_uint_eq(world->stacks[0].flags, EW_STACK_KERNEL_ONLY);
     ck_assert_uint_eq(ew_model_counts(world->model).pending_evicted, 1);
+    /* An entry of which nothing had come is no loss when it goes. */
+    world_sample(world, 101 + EW_STACKS_PENDING_MAX, 0, 8, 0x10);
+    ck_assert_uint_eq(ew_model_counts(world->model).pending_evicted, 1);
+}
+END_TEST
+
+START_TEST(idle_samples__of_many_processors__do_not_crowd_out_a_waiting_stack)
+{
+    world_sample(world, 100, 0, 8, KERNEL(1));
+    world_stack(world, 110, 0, 100, 100, 8, kernel_half, 2);
+    for (uint64_t i = 0; i < EW_STACKS_PENDING_MAX + 10; i++) {
+        world_sample(world, 120 + i, 1, 0, KERNEL(9));
+    }
+    world_stack(world, 2000000, 0, 100, 100, 8, user_half, 3);
+    ck_assert_uint_eq(world->stack_count, 1);
+    ck_assert_uint_eq(world->stacks[0].flags, 0);
+    ck_assert_uint_eq(ew_model_counts(world->model).pending_evicted, 0);
 }
 END_TEST
 
@@ -241,6 +259,7 @@ Suite *ew_suite(void)
                    key__used_for_two_stacks__means_the_first_definition_after_the_reference);
     tcase_add_test(tests, clr_stack__belongs_to_the_event_before_it_on_its_thread);
     tcase_add_test(tests, pending__more_events_than_room__gives_out_the_oldest_and_counts);
+    tcase_add_test(tests, idle_samples__of_many_processors__do_not_crowd_out_a_waiting_stack);
     tcase_add_test(tests, fragments__forgotten__those_of_waiting_stacks_stay);
     tcase_add_test(tests, fragments__equal_addresses__are_one);
     tcase_add_test(tests, item_stack__whole__is_parted_at_the_kernel);
