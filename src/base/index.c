@@ -8,8 +8,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define ENTRY_GONE UINT32_C(0xfffffffe)
-
 enum { SLOTS_MIN = 64 };
 
 /*
@@ -34,7 +32,7 @@ uint32_t ew_index_next(struct ew_index *index)
             return EW_INDEX_END;
         }
         index->probe = (index->probe + 1) & index->slot_mask;
-        if (slot->hash_high == index->probe_hash_high && slot->entry != ENTRY_GONE) {
+        if (slot->hash_high == index->probe_hash_high) {
             return slot->entry;
         }
     }
@@ -61,46 +59,29 @@ static void place(struct ew_index *index, uint32_t hash_high, uint32_t entry)
     index->used++;
 }
 
-static bool rebuild(struct ew_index *index, uint32_t slot_count)
-{
-    struct ew_index grown = {0};
-    grown.slots = malloc((size_t)slot_count * sizeof *grown.slots);
-    if (grown.slots == NULL) {
-        return false;
-    }
-    memset(grown.slots, 0xff, (size_t)slot_count * sizeof *grown.slots);
-    grown.slot_mask = slot_count - 1;
-    for (uint32_t i = 0; index->slots != NULL && i <= index->slot_mask; i++) {
-        if (index->slots[i].entry < ENTRY_GONE) {
-            place(&grown, index->slots[i].hash_high, index->slots[i].entry);
-        }
-    }
-    free(index->slots);
-    *index = grown;
-    return true;
-}
-
-static uint32_t live_count(const struct ew_index *index)
-{
-    uint32_t live = 0;
-    for (uint32_t i = 0; index->slots != NULL && i <= index->slot_mask; i++) {
-        live += index->slots[i].entry < ENTRY_GONE;
-    }
-    return live;
-}
-
-/* Grows, or only sweeps removed entries out when these are what fills the slots. */
+/* Doubles when the slots are full enough that walks get long. */
 static bool make_room(struct ew_index *index)
 {
     uint32_t slot_count = index->slots == NULL ? 0 : index->slot_mask + 1;
     if (slot_count != 0 && index->used + 1 <= slot_count / 8 * 5) {
         return true;
     }
-    uint32_t wanted = slot_count < SLOTS_MIN ? SLOTS_MIN : slot_count;
-    while (live_count(index) + 1 > wanted / 16 * 5) {
-        wanted *= 2;
+    uint32_t wanted = slot_count == 0 ? SLOTS_MIN : slot_count * 2;
+    struct ew_index grown = {0};
+    grown.slots = malloc((size_t)wanted * sizeof *grown.slots);
+    if (grown.slots == NULL) {
+        return false;
     }
-    return rebuild(index, wanted);
+    memset(grown.slots, 0xff, (size_t)wanted * sizeof *grown.slots);
+    grown.slot_mask = wanted - 1;
+    for (uint32_t i = 0; i < slot_count; i++) {
+        if (index->slots[i].entry != EW_INDEX_END) {
+            place(&grown, index->slots[i].hash_high, index->slots[i].entry);
+        }
+    }
+    free(index->slots);
+    *index = grown;
+    return true;
 }
 
 bool ew_index_insert(struct ew_index *index, uint64_t hash, uint32_t entry)
@@ -112,12 +93,33 @@ bool ew_index_insert(struct ew_index *index, uint64_t hash, uint32_t entry)
     return true;
 }
 
+/*
+ * Frees a slot: what comes behind it moves up, as long as that brings it no closer than its
+ * home. So removed entries leave nothing behind that walks would have to pass, and entries
+ * of one hash keep their order.
+ */
+static void free_slot(struct ew_index *index, uint32_t at)
+{
+    struct ew_index_slot *slots = index->slots;
+    uint32_t mask = index->slot_mask;
+    for (uint32_t from = (at + 1) & mask; slots[from].entry != EW_INDEX_END;
+         from = (from + 1) & mask) {
+        uint32_t away = (from - home(index, slots[from].hash_high)) & mask;
+        if (away >= ((from - at) & mask)) {
+            slots[at] = slots[from];
+            at = from;
+        }
+    }
+    slots[at].entry = EW_INDEX_END;
+    index->used--;
+}
+
 bool ew_index_remove(struct ew_index *index, uint64_t hash, uint32_t entry)
 {
     for (uint32_t at = ew_index_first(index, hash); at != EW_INDEX_END;
          at = ew_index_next(index)) {
         if (at == entry) {
-            index->slots[(index->probe - 1) & index->slot_mask].entry = ENTRY_GONE;
+            free_slot(index, (index->probe - 1) & index->slot_mask);
             return true;
         }
     }

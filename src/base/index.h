@@ -22,14 +22,14 @@
 
 struct ew_index_slot {
     uint32_t hash_high; /* upper half of the hash: spares most comparisons */
-    uint32_t entry;     /* EW_INDEX_END: free · EW_INDEX_GONE: removed */
+    uint32_t entry;     /* EW_INDEX_END: free */
 };
 
 /* Zeroed is a valid empty index. */
 struct ew_index {
     struct ew_index_slot *slots;
     uint32_t slot_mask; /* slots - 1, a power of two */
-    uint32_t used;      /* taken and removed slots */
+    uint32_t used;      /* taken slots */
     uint32_t probe;     /* of the walk in progress */
     uint32_t probe_hash_high;
 };
@@ -59,7 +59,8 @@ uint32_t ew_index_next(struct ew_index *index);
 /* Adds an entry. False without memory; the index is then as before. */
 bool ew_index_insert(struct ew_index *index, uint64_t hash, uint32_t entry);
 
-/* Removes `entry`, which was inserted under `hash`. False when it is not there. */
+/* Removes `entry`, which was inserted under `hash`; ends a walk in progress. False when it
+ * is not there. */
 bool ew_index_remove(struct ew_index *index, uint64_t hash, uint32_t entry);
 
 /* Empties it and keeps the memory; frees the memory. */

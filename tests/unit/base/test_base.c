@@ -150,6 +150,36 @@ START_TEST(index__added_and_removed_for_long__does_not_grow)
 }
 END_TEST
 
+/* Few hashes, some of them at the end of the slots: entries stand far from home, and
+ * around the corner. */
+static uint64_t crowded_hash(uint32_t entry)
+{
+    return (uint64_t)(entry % 5 * 31) << 32;
+}
+
+START_TEST(index__oldest_removed_among_equal_hashes__keeps_the_rest_in_order)
+{
+    enum { LIVE = 30, STEPS = 500 };
+    struct ew_index index = {0};
+    for (uint32_t step = 0; step < STEPS; step++) {
+        uint32_t oldest = step < LIVE ? 0 : step - LIVE + 1;
+        ck_assert(ew_index_insert(&index, crowded_hash(step), step));
+        ck_assert(oldest == 0 || ew_index_remove(&index, crowded_hash(oldest - 1), oldest - 1));
+        for (uint32_t kind = 0; kind < 5; kind++) {
+            uint32_t expected = oldest + (kind + 5 - oldest % 5) % 5;
+            uint32_t found = ew_index_first(&index, crowded_hash(kind));
+            for (; expected <= step; expected += 5) {
+                ck_assert_uint_eq(found, expected);
+                found = ew_index_next(&index);
+            }
+            ck_assert_uint_eq(found, EW_INDEX_END);
+        }
+    }
+    ck_assert_uint_eq(index.slot_mask, 63);
+    ew_index_free(&index);
+}
+END_TEST
+
 START_TEST(arena__at_its_maximum__answers_null)
 {
     struct ew_arena arena = {.bytes_max = 100};
@@ -231,6 +261,7 @@ Suite *ew_suite(void)
     tcase_add_test(tests, filetime__known_times__have_seven_digits);
     tcase_add_test(tests, index__many_keys_some_removed__finds_the_rest);
     tcase_add_test(tests, index__added_and_removed_for_long__does_not_grow);
+    tcase_add_test(tests, index__oldest_removed_among_equal_hashes__keeps_the_rest_in_order);
     tcase_add_test(tests, arena__at_its_maximum__answers_null);
     tcase_add_test(tests, json__all_kinds_of_values__are_canonical);
     tcase_add_test(tests, guid__text__reads_back);
