@@ -25,14 +25,14 @@ start_server() {
     fi
 }
 
-if [ ! -e "$WINEPREFIX/.ready" ] || ! wineserver -k0 2>/dev/null; then
-    mkdir -p "$WINEPREFIX"
-    (
-        flock 9
-        if [ ! -e "$WINEPREFIX/.ready" ] || ! wineserver -k0 2>/dev/null; then
-            start_server </dev/null >"$WINEPREFIX/start.log" 2>&1 9>&-
-        fi
-    ) 9>"$WINEPREFIX.lock"
-fi
+# Everybody passes the lock: a server that answers may still be starting its services, and
+# the next program would start them for it.
+mkdir -p "$WINEPREFIX"
+(
+    flock 9
+    if [ ! -e "$WINEPREFIX/.ready" ] || ! wineserver -k0 2>/dev/null; then
+        start_server </dev/null >"$WINEPREFIX/start.log" 2>&1 9>&-
+    fi
+) 9>"$WINEPREFIX.lock"
 
 exec wine "$@"
