@@ -27,11 +27,17 @@ enum ew_window_reason {
     EW_WINDOW_RECOVERED,
 };
 
+enum ew_source_kind {
+    EW_SOURCE_STACK_SAMPLE, /* in samples */
+    EW_SOURCE_STACK_EVENT,  /* in events */
+    EW_SOURCE_MODULE_LOAD,  /* of kernel and runtimes together: says where `loads` come from */
+};
+
 struct ew_evidence_source {
-    bool sample; /* kind "stack-sample" in samples, else "stack-event" in events */
-    struct ew_guid provider;
-    uint16_t event_id;
-    uint64_t period_ns; /* 0: null */
+    enum ew_source_kind kind;
+    struct ew_guid provider; /* not of module loads */
+    uint16_t event_id;       /* not of module loads */
+    uint64_t period_ns;      /* of samples; 0: null */
 };
 
 struct ew_evidence_process {
@@ -152,12 +158,12 @@ struct ew_evidence_quality {
     uint64_t stacks_key_undefined;
     uint64_t stacks_late; /* came after their window was closed */
     uint64_t frames_total;
-    uint64_t frames_exact;      /* token or PDB */
-    uint64_t frames_named;      /* a name, not an exact identity */
-    uint64_t frames_unresolved; /* module and RVA, or nothing */
-    uint64_t frames_no_module;  /* of these: nothing is known to be there */
+    uint64_t frames_exact;        /* token or PDB */
+    uint64_t frames_named;        /* a name, not an exact identity */
+    uint64_t frames_unresolved;   /* module and RVA, or nothing */
+    uint64_t frames_no_module;    /* of these: nothing is known to be there */
     uint64_t frames_after_unload; /* told to be gone; methods are resolved all the same */
-    uint64_t dropped;           /* by a table of ours that was full */
+    uint64_t dropped;             /* by a table of ours that was full */
     bool throttled;
     enum ew_rundown rundown;
 };
