@@ -90,15 +90,19 @@ static void put_sources(struct emission *emission)
         }
         listed[at] = i;
     }
-    emission->sources = take(emission, count + 1, sizeof *emission->sources);
+    emission->sources = take(emission, count + 2, sizeof *emission->sources);
     for (uint32_t i = 0; !emission->failed && i < count; i++) {
         const struct ew_source *source = ew_model_source(model, listed[i]);
         emission->source_number[listed[i]] = i;
-        emission->sources[i].sample = source->sample;
+        emission->sources[i].kind =
+            source->sample ? EW_SOURCE_STACK_SAMPLE : EW_SOURCE_STACK_EVENT;
         emission->sources[i].provider = source->provider;
         emission->sources[i].event_id = source->event_id;
         emission->sources[i].period_ns =
             source->sample ? (uint64_t)ew_model_sample_interval(model) * 100 : 0;
+    }
+    if (!emission->failed && ew_model_module_count(model) > 0) {
+        emission->sources[count++].kind = EW_SOURCE_MODULE_LOAD;
     }
     emission->source_count = count;
 }
@@ -448,6 +452,8 @@ enum ew_status emit_scope(struct ew_aggregate *aggregate, struct scope *scope,
     enum ew_status status = EW_NO_MEMORY;
     if (emission.failed) {
         (void)ew_fail(error, EW_NO_MEMORY, "no memory to put a document together");
+    } else if (emission.source_count == 0) {
+        status = EW_OK; /* nothing was on that could observe: no document can say anything */
     } else {
         struct ew_evidence evidence;
         memset(&evidence, 0, sizeof evidence);

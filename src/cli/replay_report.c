@@ -28,7 +28,8 @@ static bool is_shown_call(const struct ew_evidence *evidence, const struct ew_ev
     const struct ew_evidence_function *from = &evidence->functions[edge->from];
     const struct ew_evidence_function *to = &evidence->functions[edge->to];
     return edge->adjacency == EW_ADJACENT_FRAME && from->name != NULL && to->name != NULL
-           && from->module != to->module && evidence->sources[edge->source].sample;
+           && from->module != to->module
+           && evidence->sources[edge->source].kind == EW_SOURCE_STACK_SAMPLE;
 }
 
 /* The calls to show of a document, most observed first; the caller frees it. */
@@ -165,6 +166,9 @@ void replay_report_summary(FILE *out, const struct ew_replay_result *result)
 {
     const struct ew_stack_counts *samples = &result->aggregate.samples;
     char text[4][GROUPED_BYTES];
+    if (result->documents == 0) {
+        (void)fputs("no document: the recording holds no stacks, samples or module loads\n", out);
+    }
     double seconds = (double)(result->last_100ns - result->first_100ns) / 1e7;
     (void)fprintf(out,
                   "\n%s events in %.1f s; %s samples, %s of them not idle, %s with a stack\n",

@@ -266,20 +266,33 @@ static void put_quality(struct ew_json_writer *writer, const struct ew_evidence_
     ew_json_object_end(writer);
 }
 
+static const char *source_kind(enum ew_source_kind kind)
+{
+    return kind == EW_SOURCE_STACK_SAMPLE  ? "stack-sample"
+           : kind == EW_SOURCE_STACK_EVENT ? "stack-event"
+                                           : "module-load";
+}
+
 static void put_source(struct ew_json_writer *writer, const struct ew_evidence_source *source)
 {
+    bool sample = source->kind == EW_SOURCE_STACK_SAMPLE;
+    bool has_event = source->kind != EW_SOURCE_MODULE_LOAD;
     char provider[EW_GUID_TEXT_BYTES];
     ew_guid_format(&source->provider, provider);
     ew_json_object(writer);
-    put_number(writer, "eventId", source->event_id);
-    put_text(writer, "kind", source->sample ? "stack-sample" : "stack-event");
-    if (source->sample && source->period_ns == 0) {
+    if (has_event) {
+        put_number(writer, "eventId", source->event_id);
+    }
+    put_text(writer, "kind", source_kind(source->kind));
+    if (sample && source->period_ns == 0) {
         put_null(writer, "periodNs");
-    } else if (source->sample) {
+    } else if (sample) {
         put_number(writer, "periodNs", source->period_ns);
     }
-    put_text(writer, "provider", provider);
-    put_text(writer, "unit", source->sample ? "samples" : "events");
+    if (has_event) {
+        put_text(writer, "provider", provider);
+    }
+    put_text(writer, "unit", sample ? "samples" : "events");
     ew_json_object_end(writer);
 }
 

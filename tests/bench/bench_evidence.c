@@ -38,7 +38,7 @@ struct evidence_bench {
 
 typedef bool (*write_fn)(struct evidence_bench *bench, uint64_t *bytes_out);
 
-static struct ew_evidence_source source = {.sample = true, .event_id = 46};
+static struct ew_evidence_source source = {.kind = EW_SOURCE_STACK_SAMPLE, .event_id = 46};
 static struct ew_evidence_module module = {.key = "name:app.dll", .name = "app.dll"};
 static struct ew_evidence_function functions[FUNCTION_COUNT];
 static char function_keys[FUNCTION_COUNT][KEY_BYTES];

@@ -41,7 +41,8 @@ static void note_calls(void *context, const struct ew_evidence *evidence,
         const struct ew_evidence_edge *edge = &evidence->edges[i];
         const char *from = evidence->functions[edge->from].name;
         const char *to = evidence->functions[edge->to].name;
-        if (evidence->sources[edge->source].sample && from != NULL && to != NULL) {
+        if (evidence->sources[edge->source].kind == EW_SOURCE_STACK_SAMPLE && from != NULL
+            && to != NULL) {
             copy(calls[call_count].from, from);
             copy(calls[call_count].to, to);
             calls[call_count++].hits = edge->hits;

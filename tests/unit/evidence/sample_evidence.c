@@ -10,13 +10,13 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const struct ew_evidence_source sources[] = {
-    {.sample = true,
+    {.kind = EW_SOURCE_STACK_SAMPLE,
      .provider = {{0xb4, 0xbf, 0x1d, 0xce, 0x7e, 0x13, 0xa6, 0x4d, 0x87, 0xb0, 0x3f, 0x59, 0xaa,
                    0x10, 0x2c, 0xbc}},
      .event_id = 46,
      .period_ns = 1000000},
-    {.sample = true, .event_id = 46},
-    {.sample = false, .provider = {{1}}, .event_id = 65535},
+    {.kind = EW_SOURCE_STACK_SAMPLE, .event_id = 46},
+    {.kind = EW_SOURCE_STACK_EVENT, .provider = {{1}}, .event_id = 65535},
 };
 
 static const struct ew_evidence_process processes[] = {
