@@ -8,7 +8,8 @@
 #
 # In a console block a line "$ COMMAND" is run in a scratch folder that has the tree's docs,
 # and the lines after it are what it prints. "…" stands for any text in a line, and alone on
-# a line for any lines.
+# a line for any lines. With EW_UPDATE_DOCS=1 what is printed replaces what the page says, but
+# for blocks with "…".
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
@@ -130,19 +131,42 @@ check_command_lines() {
 
 # --- what is shown as run ----------------------------------------------------------------
 
+# Replaces in a page what the command at a line prints.
+update_block() { # PAGE LINE ACTUAL
+    awk -v at="$2" -v actual="$3" '
+        NR == at { print; skipping = 1; going_on = /\\$/; next }
+        skipping && going_on { print; going_on = /\\$/; next }
+        skipping == 1 { while ((getline line <actual) > 0) print line; skipping = 2 }
+        skipping && (/^\$ / || /^```/) { skipping = 0 }
+        !skipping' "$1" >"$work/updated"
+    cat "$work/updated" >"$1"
+}
+
+check_block() { # PAGE NAME
+    local name=$2 line
+    line=$(basename "$name" | sed 's/^0*//')
+    ! awk -f "$here/compare.awk" "$name.expected" "$name.actual" >"$work/difference" || return 0
+    if [ -n "${EW_UPDATE_DOCS:-}" ] && ! grep -q '…' "$name.expected"; then
+        update_block "$1" "$line" "$name.actual"
+    else
+        complain "$1:$line" "$(cat "$name.command") prints something else: $(cat "$work/difference")"
+    fi
+}
+
 check_blocks() { # PAGE
-    local scratch=$work/scratch block
+    local scratch=$work/scratch block blocks=()
     rm -rf "$scratch" "$work/blocks"
     mkdir "$scratch" "$work/blocks"
     ln -s "$tree/docs" "$scratch/docs"
     awk -v out="$work/blocks" -f "$here/blocks.awk" "$1"
     for block in "$work"/blocks/*.command; do
         [ -e "$block" ] || return 0
+        blocks=("${block%.command}" "${blocks[@]}")
         (cd "$scratch" && bash "$block" >"${block%.command}.actual" 2>&1 </dev/null) || true
-        awk -f "$here/compare.awk" "${block%.command}.expected" "${block%.command}.actual" \
-            >"$work/difference" ||
-            complain "$1:$(basename "${block%.command}" | sed 's/^0*//')" \
-                "$(cat "$block") prints something else: $(cat "$work/difference")"
+    done
+    # From the last one up, so that an update moves nothing that is still to come.
+    for block in "${blocks[@]}"; do
+        check_block "$1" "$block"
     done
 }
 
