@@ -7,7 +7,36 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_IN_KEY_BYTES = 400 };
+enum { NAME_IN_KEY_BYTES = 400, BUILD_IN_KEY_BYTES = 480 };
+
+static const char lower_digits[] = "0123456789abcdef";
+static const char upper_digits[] = "0123456789ABCDEF";
+
+/* Keys are made for every function of a window, so without printf. */
+static char *put_text(char *at, const char *text, size_t byte_count)
+{
+    memcpy(at, text, byte_count);
+    return at + byte_count;
+}
+
+/* At least `width` digits; terminated. */
+static char *put_hex(char *at, uint64_t value, unsigned width, const char *digits)
+{
+    char reversed[16];
+    unsigned used = 0;
+    do {
+        reversed[used++] = digits[value & 15];
+        value >>= 4;
+    } while (value != 0);
+    while (used < width) {
+        reversed[used++] = '0';
+    }
+    while (used > 0) {
+        *at++ = reversed[--used];
+    }
+    *at = '\0';
+    return at;
+}
 
 void key_debug_id(const struct ew_module *module, char out[DEBUG_ID_BYTES])
 {
@@ -19,13 +48,13 @@ void key_debug_id(const struct ew_module *module, char out[DEBUG_ID_BYTES])
             *at++ = *from;
         }
     }
-    (void)snprintf(at, DEBUG_ID_BYTES - 32, "%x", (unsigned)module->pdb_age);
+    (void)put_hex(at, module->pdb_age, 1, lower_digits);
 }
 
 void key_code_id(const struct ew_module *module, char out[CODE_ID_BYTES])
 {
-    (void)snprintf(out, CODE_ID_BYTES, "%08X%x", (unsigned)module->timestamp,
-                   (unsigned)module->size_bytes);
+    char *at = put_hex(out, module->timestamp, 8, upper_digits);
+    (void)put_hex(at, module->size_bytes, 1, lower_digits);
 }
 
 /* The name part of a key is cut, never the rest: keys stay distinct by build. */
@@ -56,6 +85,17 @@ void key_module(const struct ew_module *module, char out[KEY_BYTES])
     }
 }
 
+/* "KIND:BUILD:"; every key has room for a number behind it. */
+static char *put_build(char *at, char kind, const char *build)
+{
+    size_t length = strlen(build);
+    *at++ = kind;
+    *at++ = ':';
+    at = put_text(at, build, length < BUILD_IN_KEY_BYTES ? length : BUILD_IN_KEY_BYTES);
+    *at++ = ':';
+    return at;
+}
+
 void key_managed(const struct ew_module *module, uint32_t token, char out[KEY_BYTES])
 {
     char build[KEY_BYTES];
@@ -64,7 +104,7 @@ void key_managed(const struct ew_module *module, uint32_t token, char out[KEY_BY
     } else {
         key_module(module, build);
     }
-    (void)snprintf(out, KEY_BYTES, "m:%.480s:%08x", build, (unsigned)token);
+    (void)put_hex(put_build(out, 'm', build), token, 8, lower_digits);
 }
 
 void key_unresolved(const struct ew_module *module, uint64_t rva, char out[KEY_BYTES])
@@ -77,5 +117,5 @@ void key_unresolved(const struct ew_module *module, uint64_t rva, char out[KEY_B
     } else {
         key_module(module, build);
     }
-    (void)snprintf(out, KEY_BYTES, "u:%.480s:%llx", build, (unsigned long long)rva);
+    (void)put_hex(put_build(out, 'u', build), rva, 1, lower_digits);
 }

@@ -3,6 +3,7 @@
 #include "aggregate/scope.h"
 
 #include "aggregate/keys.h"
+#include "base/cursor.h"
 #include "base/text.h"
 #include "base/winpath.h"
 
@@ -132,7 +133,16 @@ static void describe_module(struct scope *scope, struct ew_evidence_module *show
     }
 }
 
-uint32_t scope_module(struct scope *scope, const struct ew_module *wanted)
+/* Equal in all that key and entry are made of; names are equal when they are one. */
+static bool same_wanted(const struct ew_module *a, const struct ew_module *b)
+{
+    return a->name == b->name && a->kind == b->kind && a->has_code_id == b->has_code_id
+           && a->has_debug_id == b->has_debug_id && a->timestamp == b->timestamp
+           && a->size_bytes == b->size_bytes && a->pdb_age == b->pdb_age
+           && ew_guid_equal(&a->pdb_guid, &b->pdb_guid);
+}
+
+static uint32_t intern_module(struct scope *scope, const struct ew_module *wanted)
 {
     char key[KEY_BYTES];
     key_module(wanted, key);
@@ -152,6 +162,24 @@ uint32_t scope_module(struct scope *scope, const struct ew_module *wanted)
     module->shown.key = kept;
     describe_module(scope, &module->shown, wanted);
     return scope->modules.count - 1;
+}
+
+/* Every function asks for its module, and making a key is dear: the answers are kept. */
+uint32_t scope_module(struct scope *scope, const struct ew_module *wanted)
+{
+    uint64_t hash = ew_index_hash_pair((uint64_t)wanted->timestamp << 32 | wanted->size_bytes,
+                                       ew_load_u64(wanted->pdb_guid.bytes));
+    struct recent_module *recent = &scope->recent[hash % RECENT_MODULES];
+    if (recent->used && same_wanted(&recent->wanted, wanted)) {
+        return recent->index;
+    }
+    uint32_t index = intern_module(scope, wanted);
+    if (index != NO_INDEX) {
+        recent->wanted = *wanted;
+        recent->index = index;
+        recent->used = true;
+    }
+    return index;
 }
 
 uint32_t scope_module_nameless(struct scope *scope, const char *word)

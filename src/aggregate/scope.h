@@ -52,6 +52,15 @@ struct table {
     uint32_t capacity;
 };
 
+/* A module of the model that was looked up, and what it was found to be. */
+struct recent_module {
+    struct ew_module wanted;
+    uint32_t index;
+    bool used;
+};
+
+enum { RECENT_MODULES = 64 };
+
 /* What all scopes of a window share: the limits of limits.h hold for their sum. */
 struct budget {
     uint32_t functions;
@@ -73,6 +82,7 @@ struct scope {
     struct ew_arena texts;
     struct ew_evidence_quality quality;
     uint32_t sources_used[EW_SOURCES_MAX]; /* 1 where a source has an observation */
+    struct recent_module recent[RECENT_MODULES];
     bool has_process;
 };
 
