@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OUT_FILE "test_stats.tsv"
+
 static const struct ew_guid some_guid =
     EW_GUID_INIT(0x01234567u, 0x89ab, 0xcdef, 1, 2, 3, 4, 5, 6, 7, 8);
 
@@ -44,7 +46,7 @@ static char *tsv_of(struct ew_stats_table *table)
 {
     enum { OUT_BYTES = 4096 };
     char *text = calloc(1, OUT_BYTES);
-    FILE *file = tmpfile();
+    FILE *file = fopen(OUT_FILE, "w+b");
     ck_assert(text != NULL && file != NULL);
     ew_stats_sort(table);
     ew_stats_write_tsv(file, table);
@@ -52,6 +54,7 @@ static char *tsv_of(struct ew_stats_table *table)
     size_t got = fread(text, 1, OUT_BYTES - 1, file);
     ck_assert_uint_lt(got, OUT_BYTES - 1);
     (void)fclose(file);
+    (void)remove(OUT_FILE);
     return text;
 }
 
