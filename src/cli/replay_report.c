@@ -90,13 +90,14 @@ void replay_report_document(FILE *out, const struct ew_evidence *evidence,
 {
     char text[5][GROUPED_BYTES];
     (void)fprintf(out,
-                  "\n%s%s, window %llu: %s stacks of %s processes, %s functions, %s calls,"
+                  "\n%s%s, window %llu: %s stacks of %s process%s, %s functions, %s calls,"
                   " %s modules\n",
                   evidence->container != NULL ? "container " : "host",
                   evidence->container != NULL ? evidence->container : "",
                   (unsigned long long)evidence->sequence,
                   ew_cli_grouped(evidence->quality.stacks_total, text[0]),
                   ew_cli_grouped(evidence->process_count, text[1]),
+                  evidence->process_count == 1 ? "" : "es",
                   ew_cli_grouped(evidence->function_count, text[2]),
                   ew_cli_grouped(evidence->edge_count, text[3]),
                   ew_cli_grouped(evidence->module_count, text[4]));
