@@ -184,9 +184,13 @@ static enum ew_status check_memory(const struct ew_recording *recording, struct 
     return EW_OK;
 }
 
-/* Ticks of one machine, of one boot and of one kind need no conversion to be compared. */
+/* Ticks of one machine, of one boot and of one kind need no conversion to be compared;
+ * files that do not tell their boot could be of different ones. */
 static bool clocks_agree(const struct ew_recording *recording)
 {
+    if (recording->file_count == 1) {
+        return true;
+    }
     uint64_t boot_first = UINT64_MAX;
     uint64_t boot_last = 0;
     for (size_t i = 0; i < recording->file_count; i++) {
@@ -198,7 +202,7 @@ static bool clocks_agree(const struct ew_recording *recording)
         boot_first = facts->boot_time < boot_first ? facts->boot_time : boot_first;
         boot_last = facts->boot_time > boot_last ? facts->boot_time : boot_last;
     }
-    return boot_last - boot_first <= 10000000;
+    return boot_first != 0 && boot_last - boot_first <= 10000000;
 }
 
 enum ew_status ew_etl_merge_open(struct ew_recording *recording, struct ew_error *error)
