@@ -280,4 +280,11 @@ struct ew_check_result {
 EW_MUST_USE enum ew_status ew_document_check(const char *path, struct ew_check_result *result_out,
                                              struct ew_error *error);
 
+/* The same for a document in memory; `path` is its name, for messages and for the hash
+ * in it. */
+EW_MUST_USE enum ew_status ew_document_check_bytes(const char *path, const char *bytes,
+                                                   size_t byte_count,
+                                                   struct ew_check_result *result_out,
+                                                   struct ew_error *error);
+
 #endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a schema cannot say of `runtime-evidence/1`: indexes, orders, times, sums. */
+#ifndef EW_EVIDENCE_CHECK_TABLES_H
+#define EW_EVIDENCE_CHECK_TABLES_H
+
+#include "etwitness/status.h"
+
+#include <jansson.h>
+
+/* `document` is valid by its schema. EW_FORMAT with the place in the error. */
+EW_MUST_USE enum ew_status check_tables(json_t *document, struct ew_error *error);
+
+#endif
