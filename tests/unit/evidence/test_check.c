@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A valid document passes; one broken rule at a time does not, and the place is told. */
+#include "etwitness/evidence.h"
+#include "evidence/pattern.h"
+#include "evidence/sample_evidence.h"
+#include "support/check_main.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_BYTES = 256 * 1024 };
+
+static char document[TEXT_BYTES];
+static size_t document_bytes;
+static struct ew_error error;
+static struct ew_check_result result;
+
+static bool collect(void *context, const void *bytes, size_t byte_count)
+{
+    (void)context;
+    ck_assert_uint_lt(document_bytes + byte_count, sizeof document);
+    memcpy(document + document_bytes, bytes, byte_count);
+    document_bytes += byte_count;
+    document[document_bytes] = '\0';
+    return true;
+}
+
+static void write_document(const struct ew_evidence *evidence)
+{
+    document_bytes = 0;
+    ck_assert_msg(ew_evidence_write(evidence, collect, NULL, &error) == EW_OK, "%s", error.text);
+}
+
+static void set_up(void)
+{
+    struct ew_evidence evidence = ew_sample_maximal();
+    write_document(&evidence);
+}
+
+static enum ew_status check(void)
+{
+    memset(&error, 0, sizeof error);
+    return ew_document_check_bytes("doc", document, strlen(document), &result, &error);
+}
+
+/* Replaces the first `from` after the first `after`; both must be there. */
+static void change(const char *after, const char *from, const char *to)
+{
+    static char changed[TEXT_BYTES];
+    char *start = strstr(document, after);
+    ck_assert_ptr_nonnull(start);
+    char *at = strstr(start, from);
+    ck_assert_ptr_nonnull(at);
+    (void)snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - document), document, to,
+                   at + strlen(from));
+    memcpy(document, changed, strlen(changed) + 1);
+}
+
+static void refuse(const char *place)
+{
+    ck_assert_int_eq(check(), EW_FORMAT);
+    ck_assert_msg(strstr(error.text, place) != NULL, "\"%s\" does not name %s", error.text,
+                  place);
+}
+
+START_TEST(documents__as_they_are_written__are_valid)
+{
+    ck_assert_msg(check() == EW_OK, "%s", error.text);
+    ck_assert(result.canonical);
+    ck_assert_str_eq(result.schema, "runtime-evidence/1");
+    struct ew_evidence minimal = ew_sample_minimal();
+    write_document(&minimal);
+    ck_assert_msg(check() == EW_OK, "%s", error.text);
+}
+END_TEST
+
+struct broken {
+    const char *after;
+    const char *from;
+    const char *to;
+    const char *place;
+};
+
+/* One rule each. What is replaced stands in the maximal sample. */
+static const struct broken broken[] = {
+    {"\"edges\":", "\"to\":", "\"to\":99", "edges[0].to"},
+    {"\"functionObs\":", "\"f\":", "\"f\":77", "functionObs["},
+    {"\"functions\":", "\"module\":", "\"module\":55", "functions[0].module"},
+    {"\"edges\":", "\"adj\":\"", "\"adj\":\"x", "edges[0].adj"},
+    {"\"window\":", "\"reason\":\"", "\"reason\":\"not-", "window.reason"},
+    {"\"stream\":", "\"seq\":", "\"seq\":\"1\",\"x\":", "stream.seq"},
+    {"\"stream\":{", "\"id\":\"", "\"id\":\"Z", "stream.id"},
+    {"\"schemaVersion\":", "\"1.", "\"2.", "schemaVersion"},
+    {"\"quality\":", "\"eventsLost\":", "\"eventsLost\":-", "quality.eventsLost"},
+    {"\"quality\":", "\"rundown\":", "\"undown\":", "quality"},
+    {"\"host\":", "\"os\":\"windows\"", "\"os\":\"beos\"", "host.os"},
+};
+
+START_TEST(document__one_rule_broken__is_refused_with_its_place)
+{
+    const struct broken *rule = &broken[_i];
+    change(rule->after, rule->from, rule->to);
+    refuse(rule->place);
+}
+END_TEST
+
+START_TEST(document__tables_out_of_order__is_refused)
+{
+    change("\"modules\":", "\"key\":\"", "\"key\":\"zz");
+    refuse("modules[1].key");
+}
+END_TEST
+
+START_TEST(document__time_outside_the_window__is_refused)
+{
+    change("\"edges\":", "\"first\":\"20", "\"first\":\"19");
+    refuse("edges[0].first: is before the window");
+}
+END_TEST
+
+START_TEST(document__white_space_or_other_order__is_not_canonical)
+{
+    change("{", "{", "{ ");
+    refuse("canonical");
+}
+END_TEST
+
+START_TEST(document__fraction_where_a_number_is__is_refused)
+{
+    change("\"edges\":", "\"hits\":", "\"hits\":0.5,\"x\":");
+    refuse("edges[0].hits: must be of type integer");
+}
+END_TEST
+
+START_TEST(document__duplicate_member__is_refused)
+{
+    change("\"window\":{", "\"bootId\":", "\"bootId\":\"\",\"bootId\":");
+    refuse("is no JSON");
+}
+END_TEST
+
+START_TEST(document__cut_anywhere__is_refused)
+{
+    size_t length = strlen(document);
+    for (size_t cut = 0; cut < length; cut += 7) {
+        ck_assert_int_eq(ew_document_check_bytes("doc", document, cut, &result, &error),
+                         EW_FORMAT);
+    }
+}
+END_TEST
+
+START_TEST(document__nested_deeply__is_refused_and_nothing_breaks)
+{
+    enum { DEPTH = 100000 };
+    char *deep = malloc(DEPTH + 64);
+    ck_assert_ptr_nonnull(deep);
+    int length = snprintf(deep, 64, "{\"schema\":\"static-callgraph/1\",\"x\":");
+    memset(deep + length, '[', DEPTH);
+    ck_assert_int_eq(
+        ew_document_check_bytes("doc", deep, (size_t)length + DEPTH, &result, &error), EW_FORMAT);
+    free(deep);
+}
+END_TEST
+
+START_TEST(document__of_an_unknown_schema__is_refused)
+{
+    (void)snprintf(document, sizeof document, "{\"schema\":\"something/1\"}");
+    refuse("names none of the documents");
+}
+END_TEST
+
+START_TEST(document__whose_name_tells_another_hash__is_refused)
+{
+    static const char name[] = "x/re1-00000000000000000000000000000001-000000000001-000-w-"
+                               "0123456789abcdef.json";
+    ck_assert_int_eq(ew_document_check_bytes(name, document, strlen(document), &result, &error),
+                     EW_FORMAT);
+    ck_assert_ptr_nonnull(strstr(error.text, "changed after it was published"));
+}
+END_TEST
+
+struct pattern_case {
+    const char *pattern;
+    const char *text;
+    bool matches;
+};
+
+static const struct pattern_case pattern_cases[] = {
+    {"^[0-9A-F]{8}[0-9a-f]{1,8}$", "542D574Ec2000", true},
+    {"^[0-9A-F]{8}[0-9a-f]{1,8}$", "542D574E", false},
+    {"^[0-9A-F]{8}[0-9a-f]{1,8}$", "542D574Ec20000000", false},
+    {"^1\\.[0-9]+\\.[0-9]+$", "1.0.12", true},
+    {"^1\\.[0-9]+\\.[0-9]+$", "1.0.", false},
+    {"^1\\.[0-9]+\\.[0-9]+$", "1x0.1", false},
+    {"^pkg:", "pkg:nuget/x", true},
+    {"^pkg:", "xpkg:", false},
+    {"b$", "aab", true},
+    {"^[a-z]*b$", "aabab", true}, /* the star must give back */
+    {"^a{2,3}ab$", "aaab", true},
+    {"^a{2,3}ab$", "aab", false},
+    {"^a?a?a?aaa$", "aaa", true},
+    {"^.$", "", false},
+    {"^[0-9a-f-]{3}$", "a-0", true},
+    {"", "anything", true},
+};
+
+START_TEST(pattern__of_the_kind_our_schemas_use__matches_exactly)
+{
+    const struct pattern_case *it = &pattern_cases[_i];
+    bool matches = !it->matches;
+    ck_assert_int_eq(pattern_match(it->pattern, it->text, &matches), EW_OK);
+    ck_assert_msg(matches == it->matches, "%s on \"%s\"", it->pattern, it->text);
+}
+END_TEST
+
+START_TEST(pattern__of_another_kind__is_refused)
+{
+    static const char *const patterns[] = {"(a)",    "a|b", "[^a]", "\\d",   "a{",      "a{2",
+                                           "a{3,2}", "[a",  "[]",   "[z-a]", "a{9999}", "*"};
+    bool matches;
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+        ck_assert_msg(pattern_match(patterns[i], "a", &matches) == EW_UNSUPPORTED, "%s",
+                      patterns[i]);
+    }
+}
+END_TEST
+
+Suite *ew_suite(void)
+{
+    Suite *suite = suite_create("check");
+    TCase *tests = tcase_create("documents");
+    tcase_add_checked_fixture(tests, set_up, NULL);
+    tcase_add_test(tests, documents__as_they_are_written__are_valid);
+    tcase_add_loop_test(tests, document__one_rule_broken__is_refused_with_its_place, 0,
+                        sizeof broken / sizeof broken[0]);
+    tcase_add_test(tests, document__tables_out_of_order__is_refused);
+    tcase_add_test(tests, document__time_outside_the_window__is_refused);
+    tcase_add_test(tests, document__white_space_or_other_order__is_not_canonical);
+    tcase_add_test(tests, document__fraction_where_a_number_is__is_refused);
+    tcase_add_test(tests, document__duplicate_member__is_refused);
+    tcase_add_test(tests, document__cut_anywhere__is_refused);
+    tcase_add_test(tests, document__nested_deeply__is_refused_and_nothing_breaks);
+    tcase_add_test(tests, document__of_an_unknown_schema__is_refused);
+    tcase_add_test(tests, document__whose_name_tells_another_hash__is_refused);
+    suite_add_tcase(suite, tests);
+    TCase *patterns = tcase_create("patterns");
+    tcase_add_loop_test(patterns, pattern__of_the_kind_our_schemas_use__matches_exactly, 0,
+                        sizeof pattern_cases / sizeof pattern_cases[0]);
+    tcase_add_test(patterns, pattern__of_another_kind__is_refused);
+    suite_add_tcase(suite, patterns);
+    return suite;
+}
