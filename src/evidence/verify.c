@@ -93,12 +93,13 @@ static enum ew_status verify_quality(const struct ew_evidence_quality *quality,
                                      struct ew_error *error)
 {
     const uint64_t counters[] = {
-        quality->events_lost,      quality->buffers_lost,         quality->lost_event_records,
-        quality->decode_refused,   quality->damaged_buffers,      quality->stacks_total,
-        quality->stacks_truncated, quality->stacks_gapped,        quality->stacks_kernel_only,
-        quality->stacks_orphan,    quality->stacks_key_undefined, quality->stacks_late,
-        quality->frames_total,     quality->frames_exact,         quality->frames_named,
-        quality->frames_no_module, quality->frames_unresolved,    quality->dropped,
+        quality->events_lost,         quality->buffers_lost,         quality->lost_event_records,
+        quality->decode_refused,      quality->damaged_buffers,      quality->stacks_total,
+        quality->stacks_truncated,    quality->stacks_gapped,        quality->stacks_kernel_only,
+        quality->stacks_orphan,       quality->stacks_key_undefined, quality->stacks_late,
+        quality->frames_total,        quality->frames_exact,         quality->frames_named,
+        quality->frames_no_module,    quality->frames_unresolved,    quality->dropped,
+        quality->frames_after_unload,
     };
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
         if (counters[i] > EW_JSON_INTEGER_MAX) {

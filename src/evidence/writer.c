@@ -225,6 +225,7 @@ static void put_frames_quality(struct ew_json_writer *writer,
 {
     ew_json_key(writer, "frames");
     ew_json_object(writer);
+    put_number(writer, "afterUnload", quality->frames_after_unload);
     put_number(writer, "exact", quality->frames_exact);
     put_number(writer, "named", quality->frames_named);
     put_number(writer, "noModule", quality->frames_no_module);
