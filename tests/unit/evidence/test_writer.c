@@ -67,7 +67,7 @@ START_TEST(write__minimal__leaves_optional_members_out)
         "\"modules\":[],\"paths\":[],\"processes\":[],"
         "\"producer\":{\"name\":\"etwitness\",\"version\":\"0.1.0\"},"
         "\"quality\":{\"buffersLost\":0,\"damagedBuffers\":0,\"decodeRefused\":0,"
-        "\"dropped\":0,\"eventsLost\":0,\"frames\":{\"exact\":0,\"named\":0,\"noModule\":0,"
+        "\"dropped\":0,\"eventsLost\":0,\"frames\":{\"afterUnload\":0,\"exact\":0,\"named\":0,\"noModule\":0,"
         "\"total\":0,\"unresolved\":0},\"lostEventRecords\":0,\"rundown\":\"complete\","
         "\"stacks\":{\"gapped\":0,\"kernelOnly\":0,\"keyUndefined\":0,\"late\":0,\"orphan\":0,"
         "\"total\":0,\"truncated\":0},\"throttled\":false},"
