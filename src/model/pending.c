@@ -29,10 +29,24 @@ static struct pending *at(struct ew_model *model, uint64_t position)
     return &model->pending.items[position % EW_STACKS_PENDING_MAX];
 }
 
-/* By time alone: some events do not know their thread, their stack does. */
-static uint64_t hash_of(uint64_t time_raw)
+static uint64_t hash_of(uint64_t time_raw, uint32_t thread_id)
 {
-    return ew_index_hash_u64(time_raw);
+    return ew_index_hash_pair(time_raw, thread_id);
+}
+
+/* Events of one thread at one tick that can wait: no clock gives that many, but a hostile
+ * recording that does must not make every look-up long. */
+enum { EQUAL_MAX = 64 };
+
+static bool is_crowded(struct ew_model *model, uint64_t hash)
+{
+    struct ew_index *index = &model->pending.index;
+    unsigned equal = 0;
+    for (uint32_t i = ew_index_first(index, hash); i != EW_INDEX_END && equal < EQUAL_MAX;
+         i = ew_index_next(index)) {
+        equal++;
+    }
+    return equal == EQUAL_MAX;
 }
 
 /* Steps over finished entries, and takes them out of the index. */
@@ -41,7 +55,7 @@ static void drop_head(struct ew_model *model)
     struct pending_table *table = &model->pending;
     struct pending *entry = at(model, table->head);
     uint32_t slot = (uint32_t)(table->head % EW_STACKS_PENDING_MAX);
-    (void)ew_index_remove(&table->index, hash_of(entry->time_raw), slot);
+    (void)ew_index_remove(&table->index, hash_of(entry->time_raw, entry->thread_id), slot);
     table->head++;
 }
 
@@ -84,8 +98,10 @@ static void fill_entry(struct ew_model *model, struct pending *entry,
         entry->process == EW_PROCESS_NONE ? 0 : model->processes[entry->process].layout;
     entry->kernel_layout = model->processes[EW_PROCESS_KERNEL].layout;
     entry->cpu = event->cpu;
-    if (!ew_index_insert(&table->index, hash_of(entry->time_raw),
-                         (uint32_t)(table->tail % EW_STACKS_PENDING_MAX))) {
+    uint64_t hash = hash_of(entry->time_raw, thread_id);
+    if (is_crowded(model, hash)
+        || !ew_index_insert(&table->index, hash,
+                            (uint32_t)(table->tail % EW_STACKS_PENDING_MAX))) {
         entry->done = true; /* without an index entry its stack would never find it */
         model->counts.pending_evicted++;
     }
@@ -118,8 +134,8 @@ struct pending *pending_find_matched(struct ew_model *model, uint64_t match_id,
                                      uint32_t thread_id)
 {
     struct pending_table *table = &model->pending;
-    for (uint32_t i = ew_index_first(&table->index, hash_of(match_id)); i != EW_INDEX_END;
-         i = ew_index_next(&table->index)) {
+    for (uint32_t i = ew_index_first(&table->index, hash_of(match_id, thread_id));
+         i != EW_INDEX_END; i = ew_index_next(&table->index)) {
         struct pending *entry = &table->items[i];
         if (!entry->done && entry->by_match_id && entry->time_raw == match_id
             && entry->thread_id == thread_id) {
@@ -129,29 +145,39 @@ struct pending *pending_find_matched(struct ew_model *model, uint64_t match_id,
     return NULL;
 }
 
-struct pending *pending_find(struct ew_model *model, uint64_t time_raw, uint32_t thread_id,
-                             uint16_t cpu)
+/* The entry of an event of `thread_id` (which may be none) at a time: the one on `cpu`, else,
+ * if `any_cpu`, another. */
+static struct pending *find_at(struct ew_model *model, uint64_t time_raw, uint32_t thread_id,
+                               uint16_t cpu, bool any_cpu)
 {
     struct pending_table *table = &model->pending;
     struct pending *other = NULL;
-    uint64_t hash = hash_of(time_raw);
+    uint64_t hash = hash_of(time_raw, thread_id);
     for (uint32_t i = ew_index_first(&table->index, hash); i != EW_INDEX_END;
          i = ew_index_next(&table->index)) {
         struct pending *entry = &table->items[i];
-        if (entry->done || entry->by_match_id || entry->time_raw != time_raw) {
+        if (entry->done || entry->by_match_id || entry->time_raw != time_raw
+            || entry->thread_id != thread_id) {
             continue;
         }
-        if (entry->thread_id == thread_id && entry->cpu == cpu) {
+        if (entry->cpu == cpu) {
             return entry;
         }
-        /* The user half may come from another CPU than the event did. An event without
-         * thread is only taken on its own CPU. */
-        if ((entry->thread_id == thread_id && thread_id != 0)
-            || (entry->thread_id == EW_ID_NONE && entry->cpu == cpu && other == NULL)) {
-            other = entry;
-        }
+        other = any_cpu ? entry : other;
     }
     return other;
+}
+
+/*
+ * The user half may come from another CPU than the event did, except for thread 0, which
+ * runs on all of them. An event that does not know its thread, as its stack does, is only
+ * taken on its own CPU.
+ */
+struct pending *pending_find(struct ew_model *model, uint64_t time_raw, uint32_t thread_id,
+                             uint16_t cpu)
+{
+    struct pending *found = find_at(model, time_raw, thread_id, cpu, thread_id != 0);
+    return found != NULL ? found : find_at(model, time_raw, EW_ID_NONE, cpu, false);
 }
 
 /* Whether a fragment is as long as ETW writes at most: then it was cut. */

@@ -185,6 +185,17 @@ START_TEST(idle_samples__of_many_processors__do_not_crowd_out_a_waiting_stack)
 }
 END_TEST
 
+START_TEST(events__too_many_at_one_tick_of_one_thread__are_counted_not_searched)
+{
+    for (uint64_t i = 0; i < 1000; i++) {
+        world_sample(world, 100, 0, 8, 0x10);
+    }
+    ck_assert_uint_eq(ew_model_counts(world->model).pending_evicted, 1000 - 64);
+    world_stack(world, 110, 0, 100, 100, 8, user_half, 3);
+    ck_assert_uint_eq(world->stack_count, 1);
+}
+END_TEST
+
 START_TEST(fragments__forgotten__those_of_waiting_stacks_stay)
 {
     world_sample(world, 100, 0, 8, KERNEL(1));
@@ -260,6 +271,7 @@ Suite *ew_suite(void)
     tcase_add_test(tests, clr_stack__belongs_to_the_event_before_it_on_its_thread);
     tcase_add_test(tests, pending__more_events_than_room__gives_out_the_oldest_and_counts);
     tcase_add_test(tests, idle_samples__of_many_processors__do_not_crowd_out_a_waiting_stack);
+    tcase_add_test(tests, events__too_many_at_one_tick_of_one_thread__are_counted_not_searched);
     tcase_add_test(tests, fragments__forgotten__those_of_waiting_stacks_stay);
     tcase_add_test(tests, fragments__equal_addresses__are_one);
     tcase_add_test(tests, item_stack__whole__is_parted_at_the_kernel);
