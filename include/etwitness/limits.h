@@ -53,23 +53,24 @@ enum { EW_TLG_STEPS_PER_BYTE = 32 };
 
 /* --- model: src/model ---------------------------------------------------- */
 
-/* Processes, ended ones included until their windows are closed; 16 MiB. */
+/* Processes, ended ones included until their windows are closed; 152 bytes each, 10 MiB. */
 enum { EW_PROCESSES_MAX = 65536 };
 
-/* Threads known by id; 24 bytes each, 6 MiB. */
+/* Threads known by id; 12 bytes each, 3 MiB. */
 enum { EW_THREADS_MAX = 262144 };
 
 /* Images mapped in one process at any time of the open windows. */
 enum { EW_IMAGES_PER_PROCESS_MAX = 8192 };
 
-/* Image mappings of all processes together; 40 bytes each, 40 MiB. */
+/* Image mappings of all processes together; 48 bytes each, 48 MiB. They share one table
+ * with method bodies, which has room for the sum of both maxima. */
 enum { EW_IMAGES_MAX = 1024 * 1024 };
 
-/* Distinct builds of modules; 112 bytes each, 7 MiB. */
+/* Distinct builds of modules; 56 bytes each, 4 MiB. */
 enum { EW_MODULES_MAX = 65536 };
 
-/* JIT-compiled or pre-compiled method bodies, all processes; 96 bytes each with
- * their range, 96 MiB when full. */
+/* Managed methods and their compiled bodies, all processes; 64 bytes a method and 48 a
+ * body, 112 MiB when full. */
 enum { EW_METHODS_MAX = 1024 * 1024 };
 
 /* One method body. The largest seen is far below; a longer one is refused, since
@@ -82,7 +83,7 @@ enum { EW_NAMES_MAX = 2 * 1024 * 1024, EW_NAME_BYTES_MAX = 192 * 1024 * 1024 };
 /* One name, in bytes of UTF-8, after which it is cut. Signatures are the longest. */
 enum { EW_NAME_BYTES_EACH_MAX = 4096 };
 
-/* Events that wait for their stack; 152 bytes each, 19 MiB when all have been used: five
+/* Events that wait for their stack; 104 bytes each, 13 MiB when all have been used: five
  * seconds of 26,000 events a second. */
 enum { EW_STACKS_PENDING_MAX = 128 * 1024 };
 
@@ -90,7 +91,8 @@ enum { EW_STACKS_PENDING_MAX = 128 * 1024 };
  * seen is 0.29 s (reference etl-format.md 8). */
 enum { EW_STACK_WAIT_100NS = 50000000 };
 
-/* Distinct stack fragments and the addresses in them (8 bytes each). */
+/* Distinct stack fragments (8 bytes each) and the addresses in them (8 bytes each):
+ * 68 MiB when full. */
 enum { EW_FRAGMENTS_MAX = 512 * 1024, EW_FRAGMENT_ADDRESSES_MAX = 8 * 1024 * 1024 };
 
 /* Definitions of stack keys that one recording may hold; 24 bytes each. */
@@ -98,7 +100,7 @@ enum { EW_STACK_KEYS_MAX = 1024 * 1024 };
 
 /* --- aggregate: src/aggregate -------------------------------------------- */
 
-/* Distinct stacks of the open windows; 64 bytes each. When full they are folded
+/* Distinct stacks of the open windows; 56 bytes each, 14 MiB. When full they are folded
  * into functions and edges, which loses nothing in a replay. */
 enum { EW_STACKS_MAX = 256 * 1024 };
 
