@@ -71,7 +71,7 @@ static void say_losses(const struct ew_recording *recording, const struct ew_sta
 {
     const struct ew_recording_damage *damage = ew_recording_damage(recording);
     if (losses->events != 0 || losses->buffers != 0 || damage->lost_flags != 0) {
-        ew_cli_say("%llu events and %llu buffers were lost by the recording session",
+        ew_cli_say("lost by the recording session: events %llu, buffers %llu",
                    (unsigned long long)losses->events, (unsigned long long)losses->buffers);
     }
     if (damage->text[0] != '\0') {
