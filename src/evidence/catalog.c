@@ -2,6 +2,7 @@
 /* What lies in an evidence directory: its documents by stream, and which to delete. */
 #include "evidence/catalog.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,7 +115,7 @@ enum ew_status ew_catalog_add(struct ew_catalog *catalog, const struct ew_catalo
 size_t ew_catalog_stream(const struct ew_catalog *catalog, const char *stream, size_t *first_out)
 {
     struct ew_document_name lowest = {0};
-    memcpy(lowest.stream, stream, sizeof lowest.stream);
+    (void)snprintf(lowest.stream, sizeof lowest.stream, "%s", stream);
     size_t first = lower_bound(catalog, &lowest);
     size_t end = first;
     while (end < catalog->count && strcmp(catalog->entries[end].name.stream, stream) == 0) {
@@ -150,18 +151,10 @@ static bool same_stream(const struct ew_catalog *catalog, size_t a, size_t b)
     return strcmp(catalog->entries[a].name.stream, catalog->entries[b].name.stream) == 0;
 }
 
-/* A later revision of the same window is there. */
-static bool is_superseded(const struct ew_catalog *catalog, size_t index)
+static bool same_window(const struct ew_catalog *catalog, size_t a, size_t b)
 {
-    const struct ew_document_name *name = &catalog->entries[index].name;
-    for (size_t i = index + 1; i < catalog->count && same_stream(catalog, i, index)
-                               && catalog->entries[i].name.sequence == name->sequence;
-         i++) {
-        if (catalog->entries[i].name.revision > name->revision) {
-            return true;
-        }
-    }
-    return false;
+    return same_stream(catalog, a, b)
+           && catalog->entries[a].name.sequence == catalog->entries[b].name.sequence;
 }
 
 /*
@@ -172,13 +165,17 @@ static size_t collect(const struct ew_catalog *catalog, struct candidate *candid
 {
     size_t count = 0;
     bool sealed_seen = false;
+    uint32_t revision_newest = 0; /* of the window that is walked through */
     for (size_t i = catalog->count; i-- > 0;) {
         const struct ew_catalog_entry *entry = &catalog->entries[i];
         bool newest = i + 1 == catalog->count || !same_stream(catalog, i, i + 1);
         bool newest_sealed = entry->sealed && (newest || !sealed_seen);
         sealed_seen = newest ? entry->sealed : sealed_seen || entry->sealed;
+        if (newest || !same_window(catalog, i, i + 1)) {
+            revision_newest = entry->name.revision;
+        }
         if (!newest && !newest_sealed && !entry->gone) {
-            struct candidate candidate = {entry, i, is_superseded(catalog, i)};
+            struct candidate candidate = {entry, i, entry->name.revision < revision_newest};
             candidates[count++] = candidate;
         }
     }

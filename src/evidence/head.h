@@ -3,8 +3,7 @@
 #ifndef EW_EVIDENCE_HEAD_H
 #define EW_EVIDENCE_HEAD_H
 
-#include "base/filetime.h"
-#include "evidence/document_name.h"
+#include "evidence/catalog.h"
 
 enum { PUBLISHER_PATH_BYTES = 4096 };
 
@@ -17,35 +16,31 @@ struct publisher_paths {
 /* "folder/name"; both are known to fit. */
 void publisher_path(char out[PUBLISHER_PATH_BYTES], const char *folder, const char *name);
 
-/* The last document of one stream. */
-struct head {
-    char stream[EW_STREAM_ID_BYTES];
-    char last_sha256[EW_SHA256_HEX_BYTES];
-    char last_file[EW_DOCUMENT_NAME_BYTES];
-    uint64_t last_sequence;
-    uint64_t last_bytes;
+/* Removes a file under tmp after a failure that is told; the next open tries again. */
+void publisher_discard(const char *path);
+
+enum head_state {
+    HEAD_RUNNING,
+    HEAD_STOPPED,
+    HEAD_AS_BEFORE, /* as the head that is there says; stopped when there is none */
 };
 
-/* Streams that published in this run; zeroed is empty. */
-struct heads {
-    struct head *items;
-    size_t count;
-    size_t capacity;
+struct head_update {
+    const char *stream;
+    enum head_state state;
+    uint64_t heartbeat_100ns;
+    const char *sha256; /* of the document just published, or NULL */
 };
-
-void heads_free(struct heads *heads);
-
-/* NULL when it is not there; heads_get() adds it, NULL at EW_STREAMS_MAX. */
-struct head *heads_find(const struct heads *heads, const char *stream);
-struct head *heads_get(struct heads *heads, const char *stream);
 
 /*
- * Writes `runtime-evidence-head/1` under tmp and puts it in the place of the old head: a
- * reader sees the old or the new one.
+ * Puts `runtime-evidence-head/1` in the place of the stream's old head: a reader sees the
+ * old or the new one. What it tells of the documents is what the catalog holds, so a head
+ * never goes back, and moves on when documents are deleted.
+ *
+ * EW_NOT_FOUND  the catalog holds no document of the stream
  */
-EW_MUST_USE enum ew_status head_write(const struct publisher_paths *paths,
-                                      const struct head *head, uint64_t first_sequence,
-                                      uint64_t heartbeat_100ns, bool running,
-                                      struct ew_error *error);
+EW_MUST_USE enum ew_status head_replace(const struct publisher_paths *paths,
+                                        const struct ew_catalog *catalog,
+                                        const struct head_update *update, struct ew_error *error);
 
 #endif

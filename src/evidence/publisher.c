@@ -4,9 +4,8 @@
  * under tmp, flushed, renamed to a name that carries the hash of its bytes. Only heads are
  * ever replaced; a document that is there is never touched again, only removed.
  */
-#include "base/json_writer.h"
+#include "base/filetime.h"
 #include "base/text.h"
-#include "evidence/catalog.h"
 #include "evidence/head.h"
 #include "platform/file.h"
 #include "platform/hash.h"
@@ -20,7 +19,6 @@ enum { TAIL_BYTES = 4096 };
 struct ew_publisher {
     struct publisher_paths paths;
     struct ew_catalog catalog;
-    struct heads heads;
     uint64_t retention_bytes;
     uint64_t heartbeat_100ns;
 };
@@ -124,7 +122,6 @@ void ew_publisher_close(struct ew_publisher *publisher)
 {
     if (publisher != NULL) {
         ew_catalog_free(&publisher->catalog);
-        heads_free(&publisher->heads);
         free(publisher);
     }
 }
@@ -137,45 +134,49 @@ struct hashed_file {
     struct ew_sha256 *hash;
     uint64_t bytes;
     enum ew_status status;
-    struct ew_error *error;
+    struct ew_error error; /* what the file said when it refused */
 };
 
 static bool write_hashed(void *context, const void *bytes, size_t byte_count)
 {
     struct hashed_file *out = context;
     if (byte_count > EW_DOCUMENT_BYTES_MAX - out->bytes) {
-        out->status = ew_fail(out->error, EW_LIMIT,
+        out->status = ew_fail(&out->error, EW_LIMIT,
                               "a document would be larger than %d bytes; choose a shorter window",
                               EW_DOCUMENT_BYTES_MAX);
         return false;
     }
     ew_sha256_update(out->hash, bytes, byte_count);
-    out->status = ew_file_write_at(out->file, out->bytes, bytes, byte_count, out->error);
+    out->status = ew_file_write_at(out->file, out->bytes, bytes, byte_count, &out->error);
     out->bytes += byte_count;
     return out->status == EW_OK;
 }
 
-static enum ew_status write_open(struct hashed_file *out, const struct ew_evidence *evidence)
+static enum ew_status write_open(struct hashed_file *out, const struct ew_evidence *evidence,
+                                 struct ew_error *error)
 {
-    enum ew_status status = ew_evidence_write(evidence, write_hashed, out, out->error);
+    enum ew_status status = ew_evidence_write(evidence, write_hashed, out, error);
     if (out->status != EW_OK) {
-        return out->status; /* says more than "the sink refused" */
+        /* says more than "the sink refused" */
+        return ew_fail(error, out->status, "%s", out->error.text);
     }
-    return status == EW_OK ? ew_file_sync(out->file, out->error) : status;
+    return status == EW_OK ? ew_file_sync(out->file, error) : status;
 }
 
 static enum ew_status write_document(const char *path, const struct ew_evidence *evidence,
                                      struct ew_published *published, struct ew_error *error)
 {
-    struct hashed_file out = {.error = error};
+    struct hashed_file out = {.bytes = 0};
     uint8_t digest[EW_SHA256_BYTES];
     enum ew_status status = ew_sha256_create(&out.hash);
     if (status != EW_OK) {
         return ew_fail(error, status, "%s: SHA-256 is not available", path);
     }
-    status = ew_file_create(path, true, &out.file, error);
-    if (status == EW_OK) {
-        status = write_open(&out, evidence);
+    /* Never over another: who still writes it would go on in what this one publishes. */
+    status = ew_file_create(path, false, &out.file, error);
+    bool created = status == EW_OK;
+    if (created) {
+        status = write_open(&out, evidence, error);
     }
     ew_file_close(out.file); /* before the rename: Windows refuses to move an open file */
     enum ew_status hashed = ew_sha256_finish(out.hash, digest);
@@ -185,6 +186,8 @@ static enum ew_status write_document(const char *path, const struct ew_evidence 
     if (status == EW_OK) {
         ew_text_hex(digest, sizeof digest, published->sha256);
         published->bytes = out.bytes;
+    } else if (created) {
+        publisher_discard(path);
     }
     return status;
 }
@@ -223,10 +226,12 @@ static enum ew_status move_into_place(struct ew_publisher *publisher, const char
         status = ew_file_rename(from, to, false, error);
         published->existed = status == EW_EXISTS;
     }
+    if (published->existed) {
+        return ew_file_remove(from, error);
+    }
     if (status != EW_OK) {
-        struct ew_error ignored;
-        enum ew_status removed = ew_file_remove(from, &ignored);
-        return published->existed ? removed : status;
+        publisher_discard(from);
+        return status;
     }
     return ew_directory_sync(publisher->paths.evidence, error);
 }
@@ -259,21 +264,17 @@ static void learn_entry(const struct ew_publisher *publisher, struct ew_catalog_
     ew_file_close(file);
 }
 
-static bool is_over(const struct ew_publisher *publisher)
+static bool is_over(const struct ew_publisher *publisher, size_t documents, uint64_t bytes)
 {
-    size_t left = 0;
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < publisher->catalog.count; i++) {
-        left += !publisher->catalog.entries[i].gone;
-        bytes += publisher->catalog.entries[i].gone ? 0 : publisher->catalog.entries[i].bytes;
-    }
-    return bytes > publisher->retention_bytes || left > EW_RETENTION_FILES_MAX;
+    return bytes > publisher->retention_bytes || documents > EW_RETENTION_FILES_MAX;
 }
 
 static enum ew_status delete_in_order(struct ew_publisher *publisher, const size_t *order,
                                       size_t count, struct ew_error *error)
 {
-    for (size_t i = 0; i < count && is_over(publisher); i++) {
+    size_t documents = publisher->catalog.count;
+    uint64_t bytes = publisher->catalog.bytes;
+    for (size_t i = 0; i < count && is_over(publisher, documents, bytes); i++) {
         struct ew_catalog_entry *entry = &publisher->catalog.entries[order[i]];
         char name[EW_DOCUMENT_NAME_BYTES];
         char path[PUBLISHER_PATH_BYTES];
@@ -284,45 +285,73 @@ static enum ew_status delete_in_order(struct ew_publisher *publisher, const size
             return status;
         }
         entry->gone = true;
+        documents--;
+        bytes -= entry->bytes;
     }
     return EW_OK;
 }
 
-static enum ew_status apply_retention(struct ew_publisher *publisher, struct ew_error *error)
+typedef char stream_text[EW_STREAM_ID_BYTES];
+
+/* The streams that lost a document, each once; the catalog is sorted by stream. */
+static size_t list_losers(const struct ew_catalog *catalog, stream_text *out)
 {
-    size_t *order = NULL;
     size_t count = 0;
-    if (publisher->catalog.bytes <= publisher->retention_bytes
-        && publisher->catalog.count <= EW_RETENTION_FILES_MAX) {
-        return EW_OK;
-    }
-    for (size_t i = 0; i < publisher->catalog.count; i++) {
-        if (!publisher->catalog.entries[i].age_known) {
-            learn_entry(publisher, &publisher->catalog.entries[i]);
+    for (size_t i = 0; i < catalog->count; i++) {
+        const struct ew_catalog_entry *entry = &catalog->entries[i];
+        if (entry->gone && (count == 0 || strcmp(out[count - 1], entry->name.stream) != 0)) {
+            memcpy(out[count++], entry->name.stream, sizeof out[0]);
         }
     }
-    enum ew_status status = ew_catalog_plan(&publisher->catalog, &order, &count);
+    return count;
+}
+
+/* Makes what was deleted a gap that readers see, in other streams too. */
+static enum ew_status correct_heads(struct ew_publisher *publisher, struct ew_error *error)
+{
+    stream_text *losers = calloc(publisher->catalog.count, sizeof *losers);
+    if (losers == NULL) {
+        ew_catalog_compact(&publisher->catalog);
+        return ew_fail(error, EW_NO_MEMORY, "no memory to correct the heads after deleting");
+    }
+    size_t count = list_losers(&publisher->catalog, losers);
+    enum ew_status status = EW_OK;
+    ew_catalog_compact(&publisher->catalog);
+    for (size_t i = 0; i < count && status == EW_OK; i++) {
+        struct head_update update = {.stream = losers[i],
+                                     .state = HEAD_AS_BEFORE,
+                                     .heartbeat_100ns = publisher->heartbeat_100ns};
+        status = head_replace(&publisher->paths, &publisher->catalog, &update, error);
+    }
+    free(losers);
+    return status;
+}
+
+static enum ew_status apply_retention(struct ew_publisher *publisher, struct ew_error *error)
+{
+    struct ew_catalog *catalog = &publisher->catalog;
+    size_t *order = NULL;
+    size_t count = 0;
+    if (!is_over(publisher, catalog->count, catalog->bytes)) {
+        return EW_OK;
+    }
+    for (size_t i = 0; i < catalog->count; i++) {
+        if (!catalog->entries[i].age_known) {
+            learn_entry(publisher, &catalog->entries[i]);
+        }
+    }
+    enum ew_status status = ew_catalog_plan(catalog, &order, &count);
     if (status != EW_OK) {
         return ew_fail(error, status, "no memory to choose what to delete");
     }
     status = delete_in_order(publisher, order, count, error);
     free(order);
-    ew_catalog_compact(&publisher->catalog);
-    return status;
+    /* Also after a failure: some may be gone. Then that failure is the one to tell. */
+    enum ew_status corrected = correct_heads(publisher, status == EW_OK ? error : NULL);
+    return status != EW_OK ? status : corrected;
 }
 
 /* --- publishing ----------------------------------------------------------------------------- */
-
-static enum ew_status write_head(struct ew_publisher *publisher, const struct head *head,
-                                 bool running, struct ew_error *error)
-{
-    size_t first = 0;
-    size_t count = ew_catalog_stream(&publisher->catalog, head->stream, &first);
-    uint64_t first_sequence =
-        count != 0 ? publisher->catalog.entries[first].name.sequence : head->last_sequence;
-    return head_write(&publisher->paths, head, first_sequence, publisher->heartbeat_100ns,
-                      running, error);
-}
 
 static enum ew_status note_published(struct ew_publisher *publisher,
                                      const struct ew_evidence *evidence,
@@ -341,16 +370,12 @@ static enum ew_status note_published(struct ew_publisher *publisher,
         return ew_fail(error, status, "%s: holds more documents than can be kept apart",
                        publisher->paths.evidence);
     }
-    struct head *head = heads_get(&publisher->heads, evidence->stream_id);
-    if (head == NULL) {
-        return ew_fail(error, EW_LIMIT, "more than %d streams in one directory", EW_STREAMS_MAX);
-    }
-    head->last_sequence = evidence->sequence;
-    head->last_bytes = published->bytes;
-    memcpy(head->last_sha256, published->sha256, sizeof head->last_sha256);
-    memcpy(head->last_file, published->file_name, sizeof head->last_file);
-    status = apply_retention(publisher, error);
-    return status == EW_OK ? write_head(publisher, head, true, error) : status;
+    struct head_update update = {.stream = name->stream,
+                                 .state = HEAD_RUNNING,
+                                 .heartbeat_100ns = publisher->heartbeat_100ns,
+                                 .sha256 = published->sha256};
+    status = head_replace(&publisher->paths, &publisher->catalog, &update, error);
+    return status == EW_OK ? apply_retention(publisher, error) : status;
 }
 
 enum ew_status ew_publisher_put(struct ew_publisher *publisher,
@@ -364,11 +389,13 @@ enum ew_status ew_publisher_put(struct ew_publisher *publisher,
     char path[PUBLISHER_PATH_BYTES];
     memcpy(name.stream, evidence->stream_id, sizeof name.stream);
     ew_document_name_partial(&name, partial);
+    if (!ew_document_name_is_partial(partial)) {
+        return ew_fail(error, EW_FORMAT, "stream: id, seq and rev make no file name: %s",
+                       partial);
+    }
     publisher_path(path, publisher->paths.tmp, partial);
     enum ew_status status = write_document(path, evidence, &published, error);
     if (status != EW_OK) {
-        struct ew_error ignored;
-        (void)!ew_file_remove(path, &ignored); /* the first failure is the one to tell */
         return status;
     }
     memcpy(name.hash, published.sha256, sizeof name.hash - 1);
@@ -385,9 +412,12 @@ enum ew_status ew_publisher_put(struct ew_publisher *publisher,
 enum ew_status ew_publisher_finish(struct ew_publisher *publisher, const char *stream_id,
                                    struct ew_error *error)
 {
-    struct head *head = heads_find(&publisher->heads, stream_id);
-    if (head == NULL) {
-        return ew_fail(error, EW_NOT_FOUND, "stream %s has published nothing", stream_id);
+    struct head_update update = {.stream = stream_id,
+                                 .state = HEAD_STOPPED,
+                                 .heartbeat_100ns = publisher->heartbeat_100ns};
+    enum ew_status status = head_replace(&publisher->paths, &publisher->catalog, &update, error);
+    if (status == EW_NOT_FOUND) {
+        return ew_fail(error, EW_NOT_FOUND, "stream %.32s has published nothing", stream_id);
     }
-    return write_head(publisher, head, false, error);
+    return status;
 }
