@@ -235,14 +235,14 @@ static const char *seen_fault(const struct ew_evidence *evidence, uint32_t sourc
     if (source >= evidence->source_count) {
         return "s is not an index of sources";
     }
-    if (hits > EW_JSON_INTEGER_MAX) {
-        return "hits is above 2^53 - 1";
+    if (hits == 0 || hits > EW_JSON_INTEGER_MAX) {
+        return "hits is not from 1 to 2^53 - 1";
     }
     if (first_100ns < evidence->start_100ns) {
         return "first is before the window";
     }
-    if (last_100ns < first_100ns || last_100ns > EW_FILETIME_MAX) {
-        return "last is before first, or after the year 9999";
+    if (last_100ns < first_100ns || last_100ns >= evidence->end_100ns) {
+        return "last is before first, or after the window";
     }
     return NULL;
 }

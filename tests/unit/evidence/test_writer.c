@@ -211,6 +211,9 @@ REFUSED(observation__leaf__is_refused, "functionObs[0]", t.observations[0].leaf 
 REFUSED(observation__root__is_refused, "functionObs[0]", t.observations[0].root = 2)
 REFUSED(observation__early__is_refused, "functionObs[0]", t.observations[0].first_100ns--)
 REFUSED(observation__backwards__is_refused, "functionObs[1]", t.observations[1].last_100ns = 0)
+REFUSED(observation__after_the_window__is_refused, "functionObs[1]",
+        t.evidence.end_100ns = t.observations[1].last_100ns)
+REFUSED(edge__no_hits__is_refused, "edges[0]", t.edges[0].hits = 0)
 REFUSED(edge__from__is_refused, "edges[7]", t.edges[7].from = 8)
 REFUSED(edge__to__is_refused, "edges[7]", t.edges[7].to = 8)
 REFUSED(edge__hits__is_refused, "edges[7]", t.edges[7].hits++)
@@ -266,6 +269,8 @@ static void add_observation_tests(TCase *tcase)
     tcase_add_test(tcase, observation__root__is_refused);
     tcase_add_test(tcase, observation__early__is_refused);
     tcase_add_test(tcase, observation__backwards__is_refused);
+    tcase_add_test(tcase, observation__after_the_window__is_refused);
+    tcase_add_test(tcase, edge__no_hits__is_refused);
     tcase_add_test(tcase, edge__from__is_refused);
     tcase_add_test(tcase, edge__to__is_refused);
     tcase_add_test(tcase, edge__hits__is_refused);
