@@ -259,8 +259,24 @@ static enum ew_status check_parsed(const char *path, json_t *document, const cha
     return check_name(path, document, bytes, byte_count, &result->name_checked, error);
 }
 
-enum ew_status ew_document_check_bytes(const char *path, const char *bytes, size_t byte_count,
-                                       struct ew_check_result *result_out, struct ew_error *error)
+/*
+ * A complaint quotes the document, and what it quotes must not move the cursor of a
+ * terminal: control characters, C1 ones in UTF-8 too, become question marks.
+ */
+static void defuse(char *text)
+{
+    for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
+        if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) {
+            at[0] = '?';
+            at[1] = '?';
+        } else if (*at < 0x20 || *at == 0x7f) {
+            *at = '?';
+        }
+    }
+}
+
+static enum ew_status check_bytes(const char *path, const char *bytes, size_t byte_count,
+                                  struct ew_check_result *result_out, struct ew_error *error)
 {
     struct ew_check_result result = {.schema = ""};
     json_error_t broken;
@@ -275,6 +291,18 @@ enum ew_status ew_document_check_bytes(const char *path, const char *bytes, size
         *result_out = result;
     }
     return status;
+}
+
+enum ew_status ew_document_check_bytes(const char *path, const char *bytes, size_t byte_count,
+                                       struct ew_check_result *result_out, struct ew_error *error)
+{
+    struct ew_error complaint = {.text = ""};
+    enum ew_status status = check_bytes(path, bytes, byte_count, result_out, &complaint);
+    if (status == EW_OK) {
+        return EW_OK;
+    }
+    defuse(complaint.text);
+    return ew_fail(error, status, "%s", complaint.text);
 }
 
 enum ew_status ew_document_check(const char *path, struct ew_check_result *result_out,

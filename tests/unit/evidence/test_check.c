@@ -226,6 +226,37 @@ START_TEST(pattern__of_another_kind__is_refused)
 }
 END_TEST
 
+/* Bytes that a terminal would act upon, as the document may bring them in. */
+static const char *const hostile[] = {
+    "{\"schema\":\"\x1b[2J\"}",
+    "{\"\x1b[2J",
+    "\x1b[2J",
+    "{\"schema\":\"runtime-evidence-head/1\",\"state\":\"\\u001b[2J\\u009b2J\\u007f\\n\"}",
+};
+
+START_TEST(complaint__about_control_characters__has_none_of_them)
+{
+    (void)snprintf(document, sizeof document, "%s", hostile[_i]);
+    ck_assert_int_eq(check(), EW_FORMAT);
+    for (const char *at = error.text; *at != '\0'; at++) {
+        ck_assert_msg((unsigned char)*at >= 0x20 && *at != 0x7f, "byte %d", *at);
+    }
+    ck_assert_ptr_null(strstr(error.text, "\xc2\x9b"));
+}
+END_TEST
+
+START_TEST(complaint__nobody_wants_it__is_not_told)
+{
+    document[document_bytes - 1] = ' ';
+    ck_assert_int_eq(ew_document_check_bytes("doc", document, document_bytes, &result, NULL),
+                     EW_FORMAT);
+    set_up();
+    change("\"edges\":", "\"to\":", "\"to\":99");
+    ck_assert_int_eq(ew_document_check_bytes("doc", document, strlen(document), &result, NULL),
+                     EW_FORMAT);
+}
+END_TEST
+
 Suite *ew_suite(void)
 {
     Suite *suite = suite_create("check");
@@ -243,6 +274,9 @@ Suite *ew_suite(void)
     tcase_add_test(tests, document__nested_deeply__is_refused_and_nothing_breaks);
     tcase_add_test(tests, document__of_an_unknown_schema__is_refused);
     tcase_add_test(tests, document__whose_name_tells_another_hash__is_refused);
+    tcase_add_loop_test(tests, complaint__about_control_characters__has_none_of_them, 0,
+                        sizeof hostile / sizeof hostile[0]);
+    tcase_add_test(tests, complaint__nobody_wants_it__is_not_told);
     suite_add_tcase(suite, tests);
     TCase *patterns = tcase_create("patterns");
     tcase_add_loop_test(patterns, pattern__of_the_kind_our_schemas_use__matches_exactly, 0,
