@@ -116,8 +116,19 @@ void ew_recording_close(struct ew_recording *recording)
 enum ew_status ew_recording_next(struct ew_recording *recording, struct ew_event *event_out,
                                  struct ew_error *error)
 {
-    return recording->order == EW_ORDER_TIME ? ew_etl_merge_next(recording, event_out, error)
-                                             : ew_etl_walk_next(recording, event_out, error);
+    if (recording->order == EW_ORDER_TIME) {
+        return ew_etl_merge_next(recording, event_out, error);
+    }
+    for (;;) {
+        enum ew_etl_next next = ew_etl_cursor_next(&recording->walk.place.cursor, event_out);
+        if (next == EW_ETL_NEXT_EVENT) {
+            return EW_OK;
+        }
+        enum ew_status status = ew_etl_walk_on(recording, next, error);
+        if (status != EW_OK) {
+            return status;
+        }
+    }
 }
 
 size_t ew_recording_file_count(const struct ew_recording *recording)

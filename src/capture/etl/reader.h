@@ -101,8 +101,10 @@ void ew_etl_place_set(const struct ew_recording *recording, struct ew_etl_place 
 
 /* --- the orders ------------------------------------------------------------------ */
 
-EW_MUST_USE enum ew_status ew_etl_walk_next(struct ew_recording *recording,
-                                            struct ew_event *event_out, struct ew_error *error);
+/* What is to be done when the walk's cursor had `next` instead of an event: count what
+ * was refused, or go to the next buffer. EW_OK: ask the cursor again. */
+EW_MUST_USE enum ew_status ew_etl_walk_on(struct ew_recording *recording, enum ew_etl_next next,
+                                          struct ew_error *error);
 void ew_etl_walk_free(struct ew_etl_walk *walk);
 
 /* Indexes every file and makes the streams. */

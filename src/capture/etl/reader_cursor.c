@@ -204,7 +204,8 @@ static inline enum ew_etl_peek peek(struct ew_etl_cursor *cursor)
                              : broken(cursor, "the buffer ends inside a record's header");
         }
         uint32_t word = ew_load_u32(cursor->at);
-        const struct layout *layout = &layouts[layout_of(word)];
+        unsigned row = layout_of(word);
+        const struct layout *layout = &layouts[row];
         uint32_t size = ew_load_u16(cursor->at + layout->size_at);
         if (layout->form == FORM_NONE) {
             return word == MARKER_END ? EW_ETL_PEEK_END
@@ -217,7 +218,7 @@ static inline enum ew_etl_peek peek(struct ew_etl_cursor *cursor)
             return broken(cursor, "a record is larger than the rest of its buffer");
         }
         cursor->record_bytes = size;
-        cursor->form = layout->form;
+        cursor->layout = (uint8_t)row;
         if (layout->form > FORM_SKIP && layout->form != FORM_MESSAGE) {
             cursor->timeless = false;
             cursor->time_raw = ew_load_u64(cursor->at + layout->time_at);
@@ -386,11 +387,11 @@ static bool take_message(struct ew_etl_cursor *cursor, const struct layout *layo
 
 static inline bool take(struct ew_etl_cursor *cursor, struct ew_event *event)
 {
-    unsigned type = cursor->at[2];
-    const struct layout *layout = &layouts[layout_of(ew_load_u32(cursor->at))];
+    unsigned type = cursor->layout; /* a row has the number of its header type */
+    const struct layout *layout = &layouts[type];
     bool taken = false;
     cursor->taken = cursor->at;
-    switch ((enum form)cursor->form) {
+    switch ((enum form)layout->form) {
     case FORM_SYSTEM:
     case FORM_PERFINFO:
         taken = take_kernel(cursor, type, layout, event);

@@ -21,7 +21,7 @@ struct ew_etl_cursor {
     uint16_t cpu;
     uint16_t file;
     uint8_t pointer_bytes; /* of the file, for messages that do not say */
-    uint8_t form;          /* of the record, private to reader_cursor.c */
+    uint8_t layout;        /* of the record, private to reader_cursor.c */
     bool timeless;         /* the record has no time of its own */
     uint64_t skipped;      /* records of types without meaning; the owner may reset it */
     const char *reason;    /* why the last peek or take refused; static */

@@ -140,34 +140,22 @@ static enum ew_status step(struct ew_recording *recording, struct ew_error *erro
     return status;
 }
 
-enum ew_status ew_etl_walk_next(struct ew_recording *recording, struct ew_event *event_out,
-                                struct ew_error *error)
+enum ew_status ew_etl_walk_on(struct ew_recording *recording, enum ew_etl_next next,
+                              struct ew_error *error)
 {
     struct ew_etl_walk *walk = &recording->walk;
     struct ew_etl_cursor *cursor = &walk->place.cursor;
-    for (;;) {
-        enum ew_etl_next next = ew_etl_cursor_next(cursor, event_out);
-        if (next == EW_ETL_NEXT_EVENT) {
-            return EW_OK;
-        }
-        if (next == EW_ETL_NEXT_REFUSED) {
-            ew_etl_damage_record(recording, &walk->place);
-            continue;
-        }
-        if (next == EW_ETL_NEXT_BROKEN) {
-            ew_etl_damage_rest(recording, &walk->place);
-        }
-        cursor->at = cursor->end; /* the window may move now */
-        recording->counts.records_skipped += cursor->skipped;
-        cursor->skipped = 0;
-        if (walk->file == recording->file_count) {
-            return EW_END;
-        }
-        enum ew_status status = step(recording, error);
-        if (status != EW_OK) {
-            return status;
-        }
+    if (next == EW_ETL_NEXT_REFUSED) {
+        ew_etl_damage_record(recording, &walk->place);
+        return EW_OK;
     }
+    if (next == EW_ETL_NEXT_BROKEN) {
+        ew_etl_damage_rest(recording, &walk->place);
+    }
+    cursor->at = cursor->end; /* the window may move now */
+    recording->counts.records_skipped += cursor->skipped;
+    cursor->skipped = 0;
+    return walk->file == recording->file_count ? EW_END : step(recording, error);
 }
 
 void ew_etl_walk_free(struct ew_etl_walk *walk)
