@@ -136,6 +136,10 @@ enum { EW_PATHS_PER_LEAF_MAX = 8, EW_PATHS_MAX = 32768 };
  * twelve times its bytes while it is checked (reference performance.md 3). */
 enum { EW_DOCUMENT_BYTES_MAX = 128 * 1024 * 1024 };
 
+/* Values (objects, lists, texts, numbers) of one document: about 130 bytes each in its tree,
+ * 230 for an empty object, so 2 to 4 GiB at the most, whatever the bytes are. */
+enum { EW_DOCUMENT_VALUES_MAX = 16 * 1024 * 1024 };
+
 /* Nesting of a JSON document that is read. */
 enum { EW_JSON_DEPTH_MAX = 64 };
 

@@ -2,6 +2,7 @@
 /* Indexes in range, tables sorted and unique, times inside the window. */
 #include "evidence/check_tables.h"
 
+#include "evidence/document_name.h"
 #include "evidence/rows.h"
 
 #include <string.h>
@@ -114,13 +115,16 @@ static enum ew_status check_seen(const struct tables *tables, const char *table,
 {
     const char *first = text(row, "first");
     const char *last = text(row, "last");
-    const char *fault = strcmp(first, tables->start) < 0 ? "first: is before the window"
-                        : strcmp(first, last) > 0        ? "first: is after last"
-                        : strcmp(last, tables->end) >= 0 ? "last: is after the window"
-                        : number(row, "hits") < 1        ? "hits: is none"
-                        : number(row, "hits") < number(row, "leaf") ? "leaf: is more than hits"
-                        : number(row, "hits") < number(row, "root") ? "root: is more than hits"
-                                                                    : NULL;
+    /* Elsewhere they are members of somebody else. */
+    bool ends_told = strcmp(table, "functionObs") == 0;
+    const char *fault =
+        strcmp(first, tables->start) < 0                         ? "first: is before the window"
+        : strcmp(first, last) > 0                                ? "first: is after last"
+        : strcmp(last, tables->end) >= 0                         ? "last: is after the window"
+        : number(row, "hits") < 1                                ? "hits: is none"
+        : ends_told && number(row, "hits") < number(row, "leaf") ? "leaf: is more than hits"
+        : ends_told && number(row, "hits") < number(row, "root") ? "root: is more than hits"
+                                                                 : NULL;
     return fault == NULL ? EW_OK
                          : ew_fail(tables->error, EW_FORMAT, "%s[%zu].%s", table, i, fault);
 }
@@ -137,6 +141,24 @@ static const struct index_rule index_rules[] = {
     {"edges", "from", "functions"},    {"edges", "to", "functions"},
     {"edges", "s", "sources"},         {"paths", "s", "sources"},
 };
+
+/* A list of indexes, such as the processes of an edge. */
+static enum ew_status check_list(const struct tables *tables, const char *table, size_t i,
+                                 json_t *row, const char *member, const char *target)
+{
+    size_t count = size_of(tables, target);
+    size_t at;
+    json_t *index;
+    json_array_foreach(json_object_get(row, member), at, index)
+    {
+        if ((size_t)json_integer_value(index) >= count) {
+            return ew_fail(tables->error, EW_FORMAT,
+                           "%s[%zu].%s[%zu]: %lld is not an index of %s (%zu)", table, i, member,
+                           at, (long long)json_integer_value(index), target, count);
+        }
+    }
+    return EW_OK;
+}
 
 static enum ew_status check_indexes(const struct tables *tables)
 {
@@ -167,6 +189,9 @@ static enum ew_status check_all_seen(const struct tables *tables)
             if (status == EW_OK) {
                 status = check_seen(tables, names[table], i, row);
             }
+            if (status == EW_OK) {
+                status = check_list(tables, names[table], i, row, "procs", "processes");
+            }
         }
     }
     return status;
@@ -196,22 +221,6 @@ static int compare_paths(json_t *a, json_t *b)
     return complete != 0 ? complete : (int)(number(a, "s") - number(b, "s"));
 }
 
-static enum ew_status check_frames(const struct tables *tables, size_t i, json_t *path)
-{
-    size_t functions = size_of(tables, "functions");
-    size_t f;
-    json_t *frame;
-    json_array_foreach(json_object_get(path, "frames"), f, frame)
-    {
-        if ((size_t)json_integer_value(frame) >= functions) {
-            return ew_fail(tables->error, EW_FORMAT,
-                           "paths[%zu].frames[%zu]: %lld is not an index of functions (%zu)", i,
-                           f, (long long)json_integer_value(frame), functions);
-        }
-    }
-    return EW_OK;
-}
-
 static enum ew_status check_paths(const struct tables *tables)
 {
     json_t *paths = json_object_get(tables->document, "paths");
@@ -219,7 +228,10 @@ static enum ew_status check_paths(const struct tables *tables)
     json_t *path;
     json_array_foreach(paths, i, path)
     {
-        enum ew_status status = check_frames(tables, i, path);
+        enum ew_status status = check_list(tables, "paths", i, path, "frames", "functions");
+        if (status == EW_OK && json_array_size(json_object_get(path, "frames")) == 0) {
+            status = ew_fail(tables->error, EW_FORMAT, "paths[%zu].frames: is empty", i);
+        }
         if (status != EW_OK) {
             return status;
         }
@@ -240,6 +252,9 @@ enum ew_status check_tables(json_t *document, struct ew_error *error)
     if (strcmp(tables.start, tables.end) >= 0) {
         return ew_fail(error, EW_FORMAT, "window.end: is not after window.start");
     }
+    if (number(json_object_get(document, "stream"), "seq") == 0) {
+        return ew_fail(error, EW_FORMAT, "stream.seq: begins with 1");
+    }
     enum ew_status status = check_keys(&tables, "modules");
     status = status != EW_OK ? status : check_keys(&tables, "functions");
     status = status != EW_OK ? status : check_indexes(&tables);
@@ -247,4 +262,23 @@ enum ew_status check_tables(json_t *document, struct ew_error *error)
     status = status != EW_OK ? status : check_order(&tables, "edges", by_edge);
     status = status != EW_OK ? status : check_all_seen(&tables);
     return status != EW_OK ? status : check_paths(&tables);
+}
+
+enum ew_status check_head(json_t *document, struct ew_error *error)
+{
+    struct ew_document_name name;
+    if (number(document, "firstSeq") > number(document, "lastSeq")) {
+        return ew_fail(error, EW_FORMAT, "firstSeq: is above lastSeq");
+    }
+    if (!ew_document_name_parse(text(document, "lastFile"), &name)) {
+        return ew_fail(error, EW_FORMAT, "lastFile: is not the name of a document");
+    }
+    if (strcmp(name.stream, text(document, "stream")) != 0
+        || name.sequence != (uint64_t)number(document, "lastSeq")) {
+        return ew_fail(error, EW_FORMAT, "lastFile: is of another stream, or not of lastSeq");
+    }
+    if (strncmp(name.hash, text(document, "lastSha256"), strlen(name.hash)) != 0) {
+        return ew_fail(error, EW_FORMAT, "lastFile: its hash is not that of lastSha256");
+    }
+    return EW_OK;
 }

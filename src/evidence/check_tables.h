@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a schema cannot say of `runtime-evidence/1`: indexes, orders, times, sums. */
+/* What a schema cannot say: indexes, orders, times, sums. */
 #ifndef EW_EVIDENCE_CHECK_TABLES_H
 #define EW_EVIDENCE_CHECK_TABLES_H
 
@@ -9,5 +9,6 @@
 
 /* `document` is valid by its schema. EW_FORMAT with the place in the error. */
 EW_MUST_USE enum ew_status check_tables(json_t *document, struct ew_error *error);
+EW_MUST_USE enum ew_status check_head(json_t *document, struct ew_error *error);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A valid document passes; one broken rule at a time does not, and the place is told. */
+#include "base/text.h"
 #include "etwitness/evidence.h"
 #include "evidence/pattern.h"
 #include "evidence/sample_evidence.h"
+#include "platform/hash.h"
 #include "support/check_main.h"
 
 #include <stdio.h>
@@ -95,6 +97,33 @@ static const struct broken broken[] = {
     {"\"quality\":", "\"eventsLost\":", "\"eventsLost\":-", "quality.eventsLost"},
     {"\"quality\":", "\"rundown\":", "\"undown\":", "quality"},
     {"\"host\":", "\"os\":\"windows\"", "\"os\":\"beos\"", "host.os"},
+    {"\"stream\":", "\"seq\":999999999999", "\"seq\":0", "stream.seq"},
+    {"\"window\":", "\"end\":\"9999-12-31T23:59:59.9999999Z\"",
+     "\"end\":\"2026-08-27T00:00:00.0000000Z\"", "edges[7].last"},
+    {"\"window\":", "\"start\":\"2026", "\"start\":\"9999-12-31T23:59:59.9999999Z\",\"x\":\"",
+     "window"},
+    {"\"edges\":", "\"from\":0", "\"from\":8", "edges[0].from"},
+    {"\"edges\":", "\"s\":0", "\"s\":3", "edges[0].s"},
+    {"\"edges\":", "\"from\":0", "\"from\":1", "edges[1]"},
+    {"\"edges\":", "\"adj\":\"bridge\"", "\"adj\":\"inline\"", "edges[1]"},
+    {"\"edges\":", "\"hits\":1", "\"hits\":0", "edges[0].hits"},
+    {"\"edges\":", "\"s\":0", "\"procs\":[0,2],\"s\":0", "edges[0].procs[1]"},
+    {"\"functionObs\":", "\"last\":\"2026-08-26T00:00:00.0000000Z",
+     "\"last\":\"2025-08-26T00:00:00.0000000Z", "functionObs[0].first"},
+    {"\"functionObs\":", "\"s\":1", "\"s\":0", "functionObs[1]"},
+    {"\"functionObs\":", "\"leaf\":10", "\"leaf\":11", "functionObs[1].leaf"},
+    {"\"functionObs\":", "\"root\":1", "\"root\":2", "functionObs[0].root"},
+    {"\"functions\":", "\"key\":\"m:b\"", "\"key\":\"m:c\"", "functions[2].key"},
+    {"\"processes\":", "\"image\":3", "\"image\":5", "processes[1].image"},
+    {"\"paths\":", "\"frames\":[0,1,7]", "\"frames\":[0,1,8]", "paths[1].frames[2]"},
+    {"\"paths\":", "\"frames\":[0]", "\"frames\":[]", "paths[0].frames"},
+    {"\"paths\":", "\"frames\":[0]", "\"frames\":[1]", "paths[1]"},
+    {"\"paths\":", "\"s\":2", "\"s\":0", "paths[3]"},
+    {"\"sources\":", "\"eventId\":46", "\"eventId\":9007199254740992", "byte "},
+    {"\"sources\":", "\"eventId\":46", "\"eventId\":-0", "byte "},
+    {"\"subject\":", "orders", "\\u006frders", "byte "},
+    {"\"subject\":", "orders", "orders\\u000a", "byte "},
+    {"\"subject\":", "\"name\":\"orders\"", "\"name\":\"orders\",\"a\":1", "byte "},
 };
 
 START_TEST(document__one_rule_broken__is_refused_with_its_place)
@@ -158,8 +187,135 @@ START_TEST(document__nested_deeply__is_refused_and_nothing_breaks)
     int length = snprintf(deep, 64, "{\"schema\":\"static-callgraph/1\",\"x\":");
     memset(deep + length, '[', DEPTH);
     ck_assert_int_eq(
-        ew_document_check_bytes("doc", deep, (size_t)length + DEPTH, &result, &error), EW_FORMAT);
+        ew_document_check_bytes("doc", deep, (size_t)length + DEPTH, &result, &error), EW_LIMIT);
     free(deep);
+}
+END_TEST
+
+START_TEST(document__of_too_many_values__is_refused_before_they_cost_memory)
+{
+    const size_t count = EW_DOCUMENT_VALUES_MAX + 1;
+    char *many = malloc(count * 3 + 2);
+    ck_assert_ptr_nonnull(many);
+    many[0] = '[';
+    for (size_t i = 0; i < count; i++) {
+        memcpy(many + 1 + i * 3, "{},", 3);
+    }
+    many[count * 3] = ']';
+    ck_assert_int_eq(ew_document_check_bytes("doc", many, count * 3 + 1, &result, &error),
+                     EW_LIMIT);
+    free(many);
+}
+END_TEST
+
+START_TEST(document__with_members_of_others__is_valid)
+{
+    /* U+1F600 comes before U+FFEE: names are in the order of their UTF-16 units. */
+    change("\"subject\":", "\"orders\"",
+           "\"orders\",\"\\n\":1,\"x\\\"y\":[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]],"
+           "\"\xf0\x9f\x98\x80\":null,\"\xef\xbf\xae\":-9007199254740991");
+    refuse("byte "); /* "\n" belongs before "kind" */
+    change("\"subject\":", ",\"\\n\":1", "");
+    ck_assert_msg(check() == EW_OK, "%s", error.text);
+    ck_assert(result.canonical);
+}
+END_TEST
+
+/* The name that the document would be published under, with `kind` w or r. */
+static const char *published_name(char kind)
+{
+    static char name[128];
+    struct ew_sha256 *hash = NULL;
+    uint8_t digest[EW_SHA256_BYTES];
+    char hex[EW_SHA256_HEX_BYTES];
+    ck_assert_int_eq(ew_sha256_create(&hash), EW_OK);
+    ew_sha256_update(hash, document, strlen(document));
+    ck_assert_int_eq(ew_sha256_finish(hash, digest), EW_OK);
+    ew_text_hex(digest, sizeof digest, hex);
+    (void)snprintf(name, sizeof name,
+                   "re1-5f0c1e2d3b4a59687786958493a2b1c0-999999999999-999-%c-%.16s.json", kind,
+                   hex);
+    return name;
+}
+
+static enum ew_status check_as(const char *name)
+{
+    return ew_document_check_bytes(name, document, strlen(document), &result, &error);
+}
+
+START_TEST(document__under_its_published_name__agrees_with_it)
+{
+    ck_assert_msg(check_as(published_name('w')) == EW_OK, "%s", error.text);
+    ck_assert(result.name_checked);
+    ck_assert_int_eq(check(), EW_OK);
+    ck_assert(!result.name_checked);
+}
+END_TEST
+
+START_TEST(document__under_the_name_of_another_window__is_refused)
+{
+    ck_assert_int_eq(check_as(published_name('r')), EW_FORMAT); /* it is no roll-up */
+    change("\"stream\":", "\"rev\":999", "\"rev\":998");
+    ck_assert_int_eq(check_as(published_name('w')), EW_FORMAT);
+    change("\"stream\":", "\"rev\":998", "\"rev\":999");
+    change("\"stream\":", "\"seq\":999999999999", "\"seq\":999999999998");
+    ck_assert_int_eq(check_as(published_name('w')), EW_FORMAT);
+    change("\"stream\":", "\"seq\":999999999998", "\"seq\":999999999999");
+    ck_assert_int_eq(check_as(published_name('w')), EW_OK);
+    change("\"stream\":", "\"id\":\"5f", "\"id\":\"5e");
+    ck_assert_int_eq(check_as(published_name('w')), EW_FORMAT);
+    ck_assert_ptr_nonnull(strstr(error.text, "stream: is not the one"));
+}
+END_TEST
+
+static const char head[] =
+    "{\"bytes\":1,\"firstSeq\":1,\"heartbeat\":\"2026-08-26T00:00:00.0000000Z\",\"lastFile\":"
+    "\"re1-00000000000000000000000000000001-000000000002-000-w-0123456789abcdef.json\","
+    "\"lastSeq\":2,\"lastSha256\":"
+    "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
+    "\"schema\":\"runtime-evidence-head/1\",\"state\":\"running\","
+    "\"stream\":\"00000000000000000000000000000001\"}";
+
+static const struct broken broken_heads[] = {
+    {"", "\"firstSeq\":1", "\"firstSeq\":3", "firstSeq"},
+    {"", "\"firstSeq\":1", "\"firstSeq\":0", "firstSeq"},
+    {"", "-w-0123", "-x-0123", "lastFile"},
+    {"", "-w-0123", "-w-1123", "lastFile: its hash"},
+    {"", "\"lastSeq\":2", "\"lastSeq\":4", "lastFile: is of another"},
+    {"", "re1-00", "re1-10", "lastFile: is of another"},
+    {"", "running", "walking", "state"},
+    {"", "\"bytes\":1,", "", "bytes"},
+    {"", "\"bytes\":1,", "\"bytes\":1, ", "byte 11: white space"},
+};
+
+START_TEST(head__as_it_is_written__is_valid)
+{
+    (void)snprintf(document, sizeof document, "%s", head);
+    ck_assert_msg(check() == EW_OK, "%s", error.text);
+    ck_assert_str_eq(result.schema, "runtime-evidence-head/1");
+}
+END_TEST
+
+START_TEST(head__one_rule_broken__is_refused_with_its_place)
+{
+    const struct broken *rule = &broken_heads[_i];
+    (void)snprintf(document, sizeof document, "%s", head);
+    change(rule->after, rule->from, rule->to);
+    refuse(rule->place);
+}
+END_TEST
+
+START_TEST(callgraph__written_by_hand__need_not_be_canonical)
+{
+    (void)snprintf(
+        document, sizeof document,
+        "{ \"schema\": \"static-callgraph/1\", \"graphId\": \"g\",\n"
+        "\"analyzer\":{\"name\":\"a\",\"version\":\"1\"}, \"world\":{\"closed\":false},\n"
+        "\"artifacts\":[],\"nodes\":[],\"edges\":[],\"entrypoints\":[]}\n");
+    ck_assert_msg(check() == EW_OK, "%s", error.text);
+    ck_assert(!result.canonical);
+    change("", "\"g\"", "\"\"");
+    refuse("graphId");
 }
 END_TEST
 
@@ -200,6 +356,10 @@ static const struct pattern_case pattern_cases[] = {
     {"^a{2,3}ab$", "aaab", true},
     {"^a{2,3}ab$", "aab", false},
     {"^a?a?a?aaa$", "aaa", true},
+    {"^a?a{0,3}$", "aaaa", true}, /* a later start reaches further */
+    {"^a?a{0,3}$", "aaaaa", false},
+    {"a{1,2}b", "caaab", true},
+    {"^[a-z]+$", "abc\n", false},
     {"^.$", "", false},
     {"^[0-9a-f-]{3}$", "a-0", true},
     {"", "anything", true},
@@ -272,6 +432,14 @@ Suite *ew_suite(void)
     tcase_add_test(tests, document__duplicate_member__is_refused);
     tcase_add_test(tests, document__cut_anywhere__is_refused);
     tcase_add_test(tests, document__nested_deeply__is_refused_and_nothing_breaks);
+    tcase_add_test(tests, document__of_too_many_values__is_refused_before_they_cost_memory);
+    tcase_add_test(tests, document__with_members_of_others__is_valid);
+    tcase_add_test(tests, document__under_its_published_name__agrees_with_it);
+    tcase_add_test(tests, document__under_the_name_of_another_window__is_refused);
+    tcase_add_test(tests, head__as_it_is_written__is_valid);
+    tcase_add_loop_test(tests, head__one_rule_broken__is_refused_with_its_place, 0,
+                        sizeof broken_heads / sizeof broken_heads[0]);
+    tcase_add_test(tests, callgraph__written_by_hand__need_not_be_canonical);
     tcase_add_test(tests, document__of_an_unknown_schema__is_refused);
     tcase_add_test(tests, document__whose_name_tells_another_hash__is_refused);
     tcase_add_loop_test(tests, complaint__about_control_characters__has_none_of_them, 0,
