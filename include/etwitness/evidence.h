@@ -156,7 +156,9 @@ struct ew_evidence_quality {
     uint64_t stacks_kernel_only;
     uint64_t stacks_orphan;
     uint64_t stacks_key_undefined;
-    uint64_t stacks_late; /* came after their window was closed */
+    uint64_t stacks_late;       /* came after their window was closed */
+    uint64_t stacks_missing;    /* samples that were not idle and came without a stack */
+    uint64_t stacks_no_process; /* stacks and samples whose process could not be told */
     uint64_t frames_total;
     uint64_t frames_exact;        /* token or PDB */
     uint64_t frames_named;        /* a name, not an exact identity */

@@ -146,7 +146,7 @@ enum { EW_JSON_DEPTH_MAX = 64 };
 /* Largest integer in a document (reference evidence.md 4.1, rule 4). */
 #define EW_JSON_INTEGER_MAX UINT64_C(9007199254740991)
 
-/* Retention of an evidence directory: bytes and documents per stream. */
+/* Retention of an evidence directory: documents and bytes, of all its streams together. */
 enum { EW_RETENTION_FILES_MAX = 100000 };
 #define EW_RETENTION_BYTES_DEFAULT (UINT64_C(4) * 1024 * 1024 * 1024)
 

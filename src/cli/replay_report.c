@@ -108,13 +108,10 @@ void replay_report_document(FILE *out, const struct ew_evidence *evidence,
     }
 }
 
-static void print_loss(FILE *out, uint64_t count, const char *meaning)
-{
-    char text[GROUPED_BYTES];
-    if (count != 0) {
-        (void)fprintf(out, "  %9s  %s\n", ew_cli_grouped(count, text), meaning);
-    }
-}
+struct loss {
+    uint64_t count;
+    const char *meaning;
+};
 
 static uint64_t refused_payloads(const struct ew_replay_result *result)
 {
@@ -135,27 +132,39 @@ static uint64_t refused_by_tables(const struct ew_model_counts *model)
 static void print_gaps(FILE *out, const struct ew_replay_result *result)
 {
     const struct ew_model_counts *model = &result->model;
-    (void)fputs("\nmissing, and in every document as a number:\n", out);
-    print_loss(out, result->events_lost, "events lost by the recording session");
-    print_loss(out, result->buffers_lost, "buffers lost by the recording session");
-    print_loss(out, model->lost_events, "records that say an event was lost");
-    print_loss(out, model->lost_buffers, "records that say a buffer was lost");
-    print_loss(out, result->damage.buffers, "damaged buffers, read up to the damage");
-    print_loss(out, refused_payloads(result), "payloads that broke their layout");
-    print_loss(out, model->samples_busy - model->samples_with_stack, "samples without a stack");
-    print_loss(out, model->kernel_only, "stacks without their user half");
-    print_loss(out, model->truncated, "stacks cut at ETW's maximum");
-    print_loss(out, model->orphans, "stacks whose event is not in the recording");
-    print_loss(out, model->clr_stacks_orphan, "CLR stacks without their event");
-    print_loss(out, model->keys_undefined, "stack keys that were never defined");
-    print_loss(out, result->late, "stacks that came after their window was closed");
-    print_loss(out, model->no_process, "stacks of processes that could not be told");
-    print_loss(out, result->aggregate.dropped + model->pending_evicted + refused_by_tables(model),
-               "items that found no room in our tables");
-    print_loss(out, result->aggregate.samples.frames_unresolved,
-               "frames of samples in no known module");
-    print_loss(out, result->aggregate.samples.frames_unmapped,
-               "frames of samples in an image that had been unmapped");
+    const struct loss losses[] = {
+        {result->events_lost, "events lost by the recording session"},
+        {result->buffers_lost, "buffers lost by the recording session"},
+        {model->lost_events, "records that say an event was lost"},
+        {model->lost_buffers, "records that say a buffer was lost"},
+        {result->damage.buffers, "damaged buffers, read up to the damage"},
+        {refused_payloads(result), "payloads that broke their layout"},
+        {model->samples_busy - model->samples_with_stack, "samples without a stack"},
+        {model->kernel_only, "stacks without their user half"},
+        {model->truncated, "stacks cut at ETW's maximum"},
+        {model->orphans, "stacks whose event is not in the recording"},
+        {model->clr_stacks_orphan, "CLR stacks without their event"},
+        {model->keys_undefined, "stack keys that were never defined"},
+        {result->late, "stacks that came after their window was closed"},
+        {model->no_process, "stacks of processes that could not be told"},
+        {result->aggregate.dropped + model->pending_evicted + refused_by_tables(model),
+         "items that found no room in our tables"},
+        {result->aggregate.samples.frames_unresolved, "frames of samples in no known module"},
+        {result->aggregate.samples.frames_unmapped,
+         "frames of samples in an image that had been unmapped"},
+    };
+    bool any = false;
+    for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
+        char text[GROUPED_BYTES];
+        if (losses[i].count == 0) {
+            continue;
+        }
+        (void)fputs(any ? "" : "\nmissing, and in every document as a number:\n", out);
+        any = true;
+        (void)fprintf(out, "  %9s  %s\n", ew_cli_grouped(losses[i].count, text),
+                      losses[i].meaning);
+    }
+    (void)fputs(any ? "" : "\nnothing that the recording tells of is missing\n", out);
 }
 
 static double percent(uint64_t part, uint64_t whole)

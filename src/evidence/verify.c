@@ -99,7 +99,7 @@ static enum ew_status verify_quality(const struct ew_evidence_quality *quality,
         quality->stacks_orphan,       quality->stacks_key_undefined, quality->stacks_late,
         quality->frames_total,        quality->frames_exact,         quality->frames_named,
         quality->frames_no_module,    quality->frames_unresolved,    quality->dropped,
-        quality->frames_after_unload,
+        quality->frames_after_unload, quality->stacks_missing,       quality->stacks_no_process,
     };
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
         if (counters[i] > EW_JSON_INTEGER_MAX) {

@@ -243,6 +243,8 @@ static void put_stacks_quality(struct ew_json_writer *writer,
     put_number(writer, "kernelOnly", quality->stacks_kernel_only);
     put_number(writer, "keyUndefined", quality->stacks_key_undefined);
     put_number(writer, "late", quality->stacks_late);
+    put_number(writer, "missing", quality->stacks_missing);
+    put_number(writer, "noProcess", quality->stacks_no_process);
     put_number(writer, "orphan", quality->stacks_orphan);
     put_number(writer, "total", quality->stacks_total);
     put_number(writer, "truncated", quality->stacks_truncated);

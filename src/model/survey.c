@@ -236,5 +236,6 @@ void ew_model_survey_end(struct ew_model *model)
     counts.processes_refused = model->counts.processes_refused;
     counts.images_refused = model->counts.images_refused;
     counts.methods_refused = model->counts.methods_refused;
+    counts.methods = model->counts.methods; /* told again, these bodies are not new */
     model->counts = counts;
 }

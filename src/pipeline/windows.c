@@ -46,6 +46,8 @@ static void fill_losses(const struct replay *replay, struct ew_evidence *evidenc
     quality->stacks_orphan = counts.orphans + counts.clr_stacks_orphan;
     quality->stacks_key_undefined = counts.keys_undefined;
     quality->stacks_late = replay->result->late;
+    quality->stacks_missing = counts.samples_busy - counts.samples_with_stack;
+    quality->stacks_no_process = counts.no_process;
     for (int kind = 0; kind < EW_FACT_KIND_COUNT; kind++) {
         quality->decode_refused += decode->refused[kind];
     }

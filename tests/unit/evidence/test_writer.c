@@ -69,7 +69,7 @@ START_TEST(write__minimal__leaves_optional_members_out)
         "\"quality\":{\"buffersLost\":0,\"damagedBuffers\":0,\"decodeRefused\":0,"
         "\"dropped\":0,\"eventsLost\":0,\"frames\":{\"afterUnload\":0,\"exact\":0,\"named\":0,\"noModule\":0,"
         "\"total\":0,\"unresolved\":0},\"lostEventRecords\":0,\"rundown\":\"complete\","
-        "\"stacks\":{\"gapped\":0,\"kernelOnly\":0,\"keyUndefined\":0,\"late\":0,\"orphan\":0,"
+        "\"stacks\":{\"gapped\":0,\"kernelOnly\":0,\"keyUndefined\":0,\"late\":0,\"missing\":0,\"noProcess\":0,\"orphan\":0,"
         "\"total\":0,\"truncated\":0},\"throttled\":false},"
         "\"schema\":\"runtime-evidence/1\",\"schemaVersion\":\"1.0.0\","
         "\"sources\":[{\"eventId\":46,\"kind\":\"stack-sample\",\"periodNs\":1000000,"
