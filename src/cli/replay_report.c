@@ -74,6 +74,7 @@ static void print_calls(FILE *out, const struct ew_evidence *evidence)
 {
     size_t count = 0;
     const struct ew_evidence_edge **ranked = rank_calls(evidence, &count);
+    (void)fputs(count != 0 ? "  calls between modules, by samples:\n" : "", out);
     for (size_t i = 0; i < count && i < CALLS_SHOWN; i++) {
         char hits[GROUPED_BYTES];
         char from[NAME_SHOWN_BYTES + 1];
