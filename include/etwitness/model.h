@@ -5,7 +5,8 @@
  * owns it. Every table is bounded; what had to go or was refused is counted.
  *
  * Trust: a process can only describe itself. CLR facts act on the process of their
- * event's header and on nothing else; only kernel facts create processes or images.
+ * event's header, which the kernel writes, and on nothing else; only kernel facts tell of
+ * images, and of the start and end of processes.
  */
 #ifndef ETWITNESS_MODEL_H
 #define ETWITNESS_MODEL_H

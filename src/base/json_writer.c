@@ -216,6 +216,18 @@ void ew_json_null(struct ew_json_writer *writer)
     put(writer, "null", 4);
 }
 
+void ew_json_member_u64(struct ew_json_writer *writer, const char *key, uint64_t value)
+{
+    ew_json_key(writer, key);
+    ew_json_u64(writer, value);
+}
+
+void ew_json_member_text(struct ew_json_writer *writer, const char *key, const char *text)
+{
+    ew_json_key(writer, key);
+    ew_json_text(writer, text);
+}
+
 void ew_json_newline(struct ew_json_writer *writer)
 {
     put_char(writer, '\n');

@@ -44,6 +44,10 @@ void ew_json_i64(struct ew_json_writer *writer, int64_t value);
 void ew_json_bool(struct ew_json_writer *writer, bool value);
 void ew_json_null(struct ew_json_writer *writer);
 
+/* A member: its name and its value. */
+void ew_json_member_u64(struct ew_json_writer *writer, const char *key, uint64_t value);
+void ew_json_member_text(struct ew_json_writer *writer, const char *key, const char *text);
+
 /* Raw bytes between values, such as the newline of a line-oriented format. */
 void ew_json_newline(struct ew_json_writer *writer);
 

@@ -100,8 +100,7 @@ static void dump_event_name(struct ew_dump_output *output, const struct ew_event
 {
     const char *name = ew_event_name(event);
     if (name != NULL) {
-        ew_json_key(&output->json, "event");
-        ew_json_text(&output->json, name);
+        ew_json_member_text(&output->json, "event", name);
     } else if (reading->has_schema) {
         ew_json_key(&output->json, "event");
         ew_dump_bytes_text(output, reading->event_name.data, reading->event_name.bytes);
@@ -114,16 +113,13 @@ static void dump_number(struct ew_dump_output *output, const struct ew_event *ev
     switch (event->kind) {
     case EW_EVENT_KERNEL:
         (void)snprintf(hook, sizeof hook, "0x%04x", event->hook);
-        ew_json_key(&output->json, "hook");
-        ew_json_text(&output->json, hook);
+        ew_json_member_text(&output->json, "hook", hook);
         break;
     case EW_EVENT_CLASSIC:
-        ew_json_key(&output->json, "opcode");
-        ew_json_u64(&output->json, event->opcode);
+        ew_json_member_u64(&output->json, "opcode", event->opcode);
         break;
     default:
-        ew_json_key(&output->json, "id");
-        ew_json_u64(&output->json, event->id);
+        ew_json_member_u64(&output->json, "id", event->id);
         break;
     }
 }
@@ -142,8 +138,7 @@ static void dump_payload(struct ew_dump_output *output, const struct ew_event *e
 {
     uint32_t shown = event->payload_bytes < PAYLOAD_SHOWN_MAX ? event->payload_bytes
                                                               : (uint32_t)PAYLOAD_SHOWN_MAX;
-    ew_json_key(&output->json, "payloadBytes");
-    ew_json_u64(&output->json, event->payload_bytes);
+    ew_json_member_u64(&output->json, "payloadBytes", event->payload_bytes);
     ew_json_key(&output->json, "payload");
     ew_dump_bytes_hex(output, event->payload, shown);
 }
@@ -178,12 +173,10 @@ static void dump_line(struct ew_dump_output *output, const struct ew_event *even
     dump_provider(output, event);
     dump_event_name(output, event, reading);
     dump_number(output, event);
-    ew_json_key(&output->json, "version");
-    ew_json_u64(&output->json, event->version);
+    ew_json_member_u64(&output->json, "version", event->version);
     dump_header_id(output, "pid", event->process_id);
     dump_header_id(output, "tid", event->thread_id);
-    ew_json_key(&output->json, "cpu");
-    ew_json_u64(&output->json, event->cpu);
+    ew_json_member_u64(&output->json, "cpu", event->cpu);
     dump_content(output, event, reading);
     ew_json_object_end(&output->json);
     ew_json_newline(&output->json);

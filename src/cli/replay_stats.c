@@ -7,21 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void member(struct ew_json_writer *json, const char *key, uint64_t value)
-{
-    ew_json_key(json, key);
-    ew_json_u64(json, value);
-}
-
 static void write_frames(struct ew_json_writer *json, const struct ew_stack_counts *counts)
 {
     ew_json_key(json, "frames");
     ew_json_object(json);
-    member(json, "managed", counts->frames_managed);
-    member(json, "native", counts->frames_native);
-    member(json, "total", counts->frames);
-    member(json, "unmapped", counts->frames_unmapped);
-    member(json, "unresolved", counts->frames_unresolved);
+    ew_json_member_u64(json, "managed", counts->frames_managed);
+    ew_json_member_u64(json, "native", counts->frames_native);
+    ew_json_member_u64(json, "total", counts->frames);
+    ew_json_member_u64(json, "unmapped", counts->frames_unmapped);
+    ew_json_member_u64(json, "unresolved", counts->frames_unresolved);
     ew_json_object_end(json);
 }
 
@@ -48,8 +42,8 @@ static void write_decode(struct ew_json_writer *json, const struct ew_decode_cou
         if (decode->decoded[kind] + decode->refused[kind] != 0) {
             ew_json_key(json, next);
             ew_json_object(json);
-            member(json, "decoded", decode->decoded[kind]);
-            member(json, "refused", decode->refused[kind]);
+            ew_json_member_u64(json, "decoded", decode->decoded[kind]);
+            ew_json_member_u64(json, "refused", decode->refused[kind]);
             ew_json_object_end(json);
         }
     }
@@ -61,20 +55,21 @@ static void write_lost(struct ew_json_writer *json, const struct ew_replay_resul
     const struct ew_model_counts *model = &result->model;
     ew_json_key(json, "lost");
     ew_json_object(json);
-    member(json, "buffers", result->buffers_lost);
-    member(json, "buffersDamaged", result->damage.buffers);
-    member(json, "events", result->events_lost);
-    member(json, "evicted", model->pending_evicted);
-    member(json, "late", result->late);
-    member(json, "namesRefused", model->names_refused);
-    member(json, "noRoom", result->aggregate.dropped);
-    member(json, "processUnknown", model->no_process);
-    member(json, "recordsOfLostBuffers", model->lost_buffers);
-    member(json, "recordsOfLostEvents", model->lost_events);
-    member(json, "tablesRefused",
-           model->fragments_refused + model->processes_refused + model->threads_evicted
-               + model->images_refused + model->modules_refused + model->methods_refused
-               + model->keys_refused + model->sources_refused);
+    ew_json_member_u64(json, "buffers", result->buffers_lost);
+    ew_json_member_u64(json, "buffersDamaged", result->damage.buffers);
+    ew_json_member_u64(json, "events", result->events_lost);
+    ew_json_member_u64(json, "evicted", model->pending_evicted);
+    ew_json_member_u64(json, "late", result->late);
+    ew_json_member_u64(json, "namesRefused", model->names_refused);
+    ew_json_member_u64(json, "noRoom", result->aggregate.dropped);
+    ew_json_member_u64(json, "processUnknown", model->no_process);
+    ew_json_member_u64(json, "recordsOfLostBuffers", model->lost_buffers);
+    ew_json_member_u64(json, "recordsOfLostEvents", model->lost_events);
+    ew_json_member_u64(json, "tablesRefused",
+                       model->fragments_refused + model->processes_refused
+                           + model->threads_evicted + model->images_refused
+                           + model->modules_refused + model->methods_refused + model->keys_refused
+                           + model->sources_refused);
     ew_json_object_end(json);
 }
 
@@ -82,12 +77,11 @@ static void write_process(struct ew_json_writer *json, const struct ew_replay_pr
 {
     ew_json_object(json);
     write_frames(json, &process->sample_stacks);
-    ew_json_key(json, "name");
-    ew_json_text(json, process->name);
-    member(json, "pid", process->process_id);
-    member(json, "samples", process->samples);
-    member(json, "stacksOfEvents", process->event_stacks.stacks);
-    member(json, "stacksOfSamples", process->sample_stacks.stacks);
+    ew_json_member_text(json, "name", process->name);
+    ew_json_member_u64(json, "pid", process->process_id);
+    ew_json_member_u64(json, "samples", process->samples);
+    ew_json_member_u64(json, "stacksOfEvents", process->event_stacks.stacks);
+    ew_json_member_u64(json, "stacksOfSamples", process->sample_stacks.stacks);
     ew_json_object_end(json);
 }
 
@@ -106,26 +100,26 @@ static void write_stacks(struct ew_json_writer *json, const struct ew_replay_res
     const struct ew_model_counts *model = &result->model;
     ew_json_key(json, "samples");
     ew_json_object(json);
-    member(json, "notIdle", model->samples_busy);
-    member(json, "raw", model->samples);
-    member(json, "withStack", model->samples_with_stack);
+    ew_json_member_u64(json, "notIdle", model->samples_busy);
+    ew_json_member_u64(json, "raw", model->samples);
+    ew_json_member_u64(json, "withStack", model->samples_with_stack);
     ew_json_object_end(json);
     ew_json_key(json, "stacks");
     ew_json_object(json);
-    member(json, "clr", model->clr_stacks);
-    member(json, "clrOrphan", model->clr_stacks_orphan);
-    member(json, "distinct", result->aggregate.stacks_distinct);
-    member(json, "fragments", model->stacks);
-    member(json, "keyReferencesKernel", model->keys_kernel);
-    member(json, "keyReferencesUser", model->keys_user);
-    member(json, "keysResolved", model->keys_resolved);
-    member(json, "keysUndefined", model->keys_undefined);
-    member(json, "kernelOnly", model->kernel_only);
-    member(json, "ofManifestEvents", model->event_stacks);
-    member(json, "orphan", model->orphans);
-    member(json, "truncated", model->truncated);
+    ew_json_member_u64(json, "clr", model->clr_stacks);
+    ew_json_member_u64(json, "clrOrphan", model->clr_stacks_orphan);
+    ew_json_member_u64(json, "distinct", result->aggregate.stacks_distinct);
+    ew_json_member_u64(json, "fragments", model->stacks);
+    ew_json_member_u64(json, "keyReferencesKernel", model->keys_kernel);
+    ew_json_member_u64(json, "keyReferencesUser", model->keys_user);
+    ew_json_member_u64(json, "keysResolved", model->keys_resolved);
+    ew_json_member_u64(json, "keysUndefined", model->keys_undefined);
+    ew_json_member_u64(json, "kernelOnly", model->kernel_only);
+    ew_json_member_u64(json, "ofManifestEvents", model->event_stacks);
+    ew_json_member_u64(json, "orphan", model->orphans);
+    ew_json_member_u64(json, "truncated", model->truncated);
     ew_json_object_end(json);
-    member(json, "unknown", result->decode.unknown);
+    ew_json_member_u64(json, "unknown", result->decode.unknown);
 }
 
 static uint64_t per_second(uint64_t events, uint64_t nanoseconds)
@@ -138,20 +132,20 @@ static bool write_stats(FILE *file, struct ew_json_writer *json,
 {
     ew_json_init(json, ew_cli_file_sink, file);
     ew_json_object(json);
-    member(json, "cpuMilliseconds", cost->cpu_ns / 1000000);
+    ew_json_member_u64(json, "cpuMilliseconds", cost->cpu_ns / 1000000);
     write_decode(json, &result->decode);
-    member(json, "documents", result->documents);
-    member(json, "edges", result->aggregate.edges);
-    member(json, "events", result->events);
-    member(json, "eventsPerSecond", per_second(result->events, cost->wall_ns));
+    ew_json_member_u64(json, "documents", result->documents);
+    ew_json_member_u64(json, "edges", result->aggregate.edges);
+    ew_json_member_u64(json, "events", result->events);
+    ew_json_member_u64(json, "eventsPerSecond", per_second(result->events, cost->wall_ns));
     write_frames(json, &result->aggregate.samples);
-    member(json, "identityConflicts", result->model.identity_conflicts);
+    ew_json_member_u64(json, "identityConflicts", result->model.identity_conflicts);
     write_lost(json, result);
-    member(json, "methods", result->model.methods);
-    member(json, "peakMemoryBytes", cost->peak_memory_bytes);
+    ew_json_member_u64(json, "methods", result->model.methods);
+    ew_json_member_u64(json, "peakMemoryBytes", cost->peak_memory_bytes);
     write_processes(json, result);
     write_stacks(json, result);
-    member(json, "wallMilliseconds", cost->wall_ns / 1000000);
+    ew_json_member_u64(json, "wallMilliseconds", cost->wall_ns / 1000000);
     ew_json_object_end(json);
     ew_json_newline(json);
     return ew_json_finish(json);

@@ -83,18 +83,6 @@ void ew_stats_write_tsv(FILE *out, const struct ew_stats_table *table)
 
 /* --- JSON: members in ascending order ------------------------------------------ */
 
-static void member_u64(struct ew_json_writer *json, const char *key, uint64_t value)
-{
-    ew_json_key(json, key);
-    ew_json_u64(json, value);
-}
-
-static void member_text(struct ew_json_writer *json, const char *key, const char *text)
-{
-    ew_json_key(json, key);
-    ew_json_text(json, text);
-}
-
 static void member_bool(struct ew_json_writer *json, const char *key, bool value)
 {
     ew_json_key(json, key);
@@ -118,11 +106,11 @@ static void write_damage(struct ew_json_writer *json, const struct ew_recording_
 {
     ew_json_key(json, "damage");
     ew_json_object(json);
-    member_u64(json, "buffers", damage->buffers);
-    member_u64(json, "bytes", damage->bytes);
-    member_u64(json, "filesTruncated", damage->files_truncated);
-    member_text(json, "first", damage->text);
-    member_u64(json, "lostFlags", damage->lost_flags);
+    ew_json_member_u64(json, "buffers", damage->buffers);
+    ew_json_member_u64(json, "bytes", damage->bytes);
+    ew_json_member_u64(json, "filesTruncated", damage->files_truncated);
+    ew_json_member_text(json, "first", damage->text);
+    ew_json_member_u64(json, "lostFlags", damage->lost_flags);
     ew_json_object_end(json);
 }
 
@@ -133,23 +121,24 @@ static void write_file(struct ew_json_writer *json, const struct ew_recording_fi
     (void)snprintf(version, sizeof version, "%u.%u", file->os_major, file->os_minor);
     ew_json_object(json);
     member_time(json, "bootTime", file->boot_time);
-    member_u64(json, "bufferBytes", file->buffer_bytes);
-    member_u64(json, "buffersLost", file->buffers_lost);
-    member_u64(json, "buffersWritten", file->buffers_written);
-    member_u64(json, "bytes", file->file_bytes);
-    member_text(json, "clock", clocks[file->clock <= EW_CLOCK_CPU_CYCLES ? file->clock : 0]);
-    member_u64(json, "clockFrequency", file->clock_frequency);
+    ew_json_member_u64(json, "bufferBytes", file->buffer_bytes);
+    ew_json_member_u64(json, "buffersLost", file->buffers_lost);
+    ew_json_member_u64(json, "buffersWritten", file->buffers_written);
+    ew_json_member_u64(json, "bytes", file->file_bytes);
+    ew_json_member_text(json, "clock",
+                        clocks[file->clock <= EW_CLOCK_CPU_CYCLES ? file->clock : 0]);
+    ew_json_member_u64(json, "clockFrequency", file->clock_frequency);
     member_bool(json, "compressed", file->compressed);
-    member_u64(json, "cpus", file->cpu_count);
+    ew_json_member_u64(json, "cpus", file->cpu_count);
     member_time(json, "endTime", file->end_time);
-    member_u64(json, "eventsLost", file->events_lost);
-    member_u64(json, "logFileMode", file->log_file_mode);
-    member_text(json, "logFileName", file->log_file_name);
-    member_text(json, "loggerName", file->logger_name);
-    member_u64(json, "osBuild", file->os_build);
-    member_text(json, "osVersion", version);
-    member_text(json, "path", file->path);
-    member_u64(json, "pointerBytes", file->pointer_bytes);
+    ew_json_member_u64(json, "eventsLost", file->events_lost);
+    ew_json_member_u64(json, "logFileMode", file->log_file_mode);
+    ew_json_member_text(json, "logFileName", file->log_file_name);
+    ew_json_member_text(json, "loggerName", file->logger_name);
+    ew_json_member_u64(json, "osBuild", file->os_build);
+    ew_json_member_text(json, "osVersion", version);
+    ew_json_member_text(json, "path", file->path);
+    ew_json_member_u64(json, "pointerBytes", file->pointer_bytes);
     member_time(json, "startTime", file->start_time);
     ew_json_object_end(json);
 }
@@ -163,17 +152,17 @@ static void write_kind(struct ew_json_writer *json, const struct ew_stats_kind *
     ew_stats_provider_text(kind, provider);
     ew_stats_id_text(kind, id);
     ew_json_object(json);
-    member_u64(json, "count", kind->count);
-    member_text(json, "id", id);
+    ew_json_member_u64(json, "count", kind->count);
+    ew_json_member_text(json, "id", id);
     if (name != NULL) {
-        member_text(json, "name", name);
+        ew_json_member_text(json, "name", name);
     }
-    member_u64(json, "opcode", event.opcode);
-    member_text(json, "provider", provider);
+    ew_json_member_u64(json, "opcode", event.opcode);
+    ew_json_member_text(json, "provider", provider);
     if (kind->provider_name[0] != '\0') {
-        member_text(json, "providerName", kind->provider_name);
+        ew_json_member_text(json, "providerName", kind->provider_name);
     }
-    member_u64(json, "version", event.version);
+    ew_json_member_u64(json, "version", event.version);
     ew_json_object_end(json);
 }
 
@@ -182,11 +171,11 @@ static void write_counts(struct ew_json_writer *json, const struct ew_recording 
 {
     struct ew_recording_counts counts = ew_recording_counts(recording);
     ew_json_object(json);
-    member_u64(json, "buffers", counts.buffers);
-    member_u64(json, "buffersCompressed", counts.buffers_compressed);
+    ew_json_member_u64(json, "buffers", counts.buffers);
+    ew_json_member_u64(json, "buffersCompressed", counts.buffers_compressed);
     write_damage(json, ew_recording_damage(recording));
-    member_u64(json, "events", table->events);
-    member_u64(json, "eventsNotCounted", table->not_counted);
+    ew_json_member_u64(json, "events", table->events);
+    ew_json_member_u64(json, "eventsNotCounted", table->not_counted);
     ew_json_key(json, "files");
     ew_json_array(json);
     for (size_t i = 0; i < ew_recording_file_count(recording); i++) {
@@ -201,7 +190,7 @@ static void write_counts(struct ew_json_writer *json, const struct ew_recording 
     }
     ew_json_array_end(json);
     member_time(json, "lastTime", table->last_100ns);
-    member_u64(json, "recordsSkipped", counts.records_skipped);
+    ew_json_member_u64(json, "recordsSkipped", counts.records_skipped);
     ew_json_object_end(json);
     ew_json_newline(json);
 }

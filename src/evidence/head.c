@@ -173,18 +173,6 @@ static bool collect(void *context, const void *bytes, size_t byte_count)
     return true;
 }
 
-static void member_text(struct ew_json_writer *json, const char *key, const char *value)
-{
-    ew_json_key(json, key);
-    ew_json_text(json, value);
-}
-
-static void member_number(struct ew_json_writer *json, const char *key, uint64_t value)
-{
-    ew_json_key(json, key);
-    ew_json_u64(json, value);
-}
-
 static bool head_text(const struct head *head, struct head_text *text_out)
 {
     struct ew_json_writer *json = malloc(sizeof *json);
@@ -194,15 +182,15 @@ static bool head_text(const struct head *head, struct head_text *text_out)
     text_out->count = 0;
     ew_json_init(json, collect, text_out);
     ew_json_object(json);
-    member_number(json, "bytes", head->last_bytes);
-    member_number(json, "firstSeq", head->first_sequence);
-    member_text(json, "heartbeat", head->heartbeat);
-    member_text(json, "lastFile", head->last_file);
-    member_number(json, "lastSeq", head->last_sequence);
-    member_text(json, "lastSha256", head->last_sha256);
-    member_text(json, "schema", "runtime-evidence-head/1");
-    member_text(json, "state", head->stopped ? "stopped" : "running");
-    member_text(json, "stream", head->stream);
+    ew_json_member_u64(json, "bytes", head->last_bytes);
+    ew_json_member_u64(json, "firstSeq", head->first_sequence);
+    ew_json_member_text(json, "heartbeat", head->heartbeat);
+    ew_json_member_text(json, "lastFile", head->last_file);
+    ew_json_member_u64(json, "lastSeq", head->last_sequence);
+    ew_json_member_text(json, "lastSha256", head->last_sha256);
+    ew_json_member_text(json, "schema", "runtime-evidence-head/1");
+    ew_json_member_text(json, "state", head->stopped ? "stopped" : "running");
+    ew_json_member_text(json, "stream", head->stream);
     ew_json_object_end(json);
     bool written = ew_json_finish(json);
     free(json);

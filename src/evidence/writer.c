@@ -11,23 +11,11 @@
 
 #include <stdio.h>
 
-static void put_text(struct ew_json_writer *writer, const char *key, const char *text)
-{
-    ew_json_key(writer, key);
-    ew_json_text(writer, text);
-}
-
 static void put_optional(struct ew_json_writer *writer, const char *key, const char *text)
 {
     if (text != NULL && text[0] != '\0') {
-        put_text(writer, key, text);
+        ew_json_member_text(writer, key, text);
     }
-}
-
-static void put_number(struct ew_json_writer *writer, const char *key, uint64_t value)
-{
-    ew_json_key(writer, key);
-    ew_json_u64(writer, value);
 }
 
 static void put_bool(struct ew_json_writer *writer, const char *key, bool value)
@@ -46,14 +34,14 @@ static void put_time(struct ew_json_writer *writer, const char *key, uint64_t fi
 {
     char text[EW_FILETIME_TEXT_BYTES];
     ew_filetime_format(filetime, text);
-    put_text(writer, key, text);
+    ew_json_member_text(writer, key, text);
 }
 
 static void put_hex16(struct ew_json_writer *writer, const char *key, uint64_t value)
 {
     char text[17];
     (void)snprintf(text, sizeof text, "%016llx", (unsigned long long)value);
-    put_text(writer, key, text);
+    ew_json_member_text(writer, key, text);
 }
 
 static void put_container(struct ew_json_writer *writer, const char *id)
@@ -64,9 +52,9 @@ static void put_container(struct ew_json_writer *writer, const char *id)
     }
     ew_json_key(writer, "container");
     ew_json_object(writer);
-    put_text(writer, "id", id);
-    put_text(writer, "idSource", "etw-ext");
-    put_text(writer, "isolation", "process");
+    ew_json_member_text(writer, "id", id);
+    ew_json_member_text(writer, "idSource", "etw-ext");
+    ew_json_member_text(writer, "isolation", "process");
     ew_json_object_end(writer);
 }
 
@@ -93,18 +81,18 @@ static void put_function(struct ew_json_writer *writer,
     if ((function->flags & 0xff) != 0) {
         put_function_flags(writer, function->flags);
     }
-    put_text(writer, "key", function->key);
-    put_number(writer, "module", function->module);
+    ew_json_member_text(writer, "key", function->key);
+    ew_json_member_u64(writer, "module", function->module);
     put_optional(writer, "name", function->name);
-    put_text(writer, "res", resolutions[function->resolution]);
+    ew_json_member_text(writer, "res", resolutions[function->resolution]);
     if (function->has_rva) {
-        put_number(writer, "rva", function->rva);
+        ew_json_member_u64(writer, "rva", function->rva);
     }
     put_optional(writer, "sig", function->signature);
     if (function->token != 0) {
         char token[9];
         (void)snprintf(token, sizeof token, "%08lx", (unsigned long)function->token);
-        put_text(writer, "token", token);
+        ew_json_member_text(writer, "token", token);
     }
     ew_json_object_end(writer);
 }
@@ -123,9 +111,9 @@ static void put_host(struct ew_json_writer *writer, const struct ew_evidence *ev
 {
     ew_json_key(writer, "host");
     ew_json_object(writer);
-    put_text(writer, "arch", evidence->arch);
-    put_text(writer, "id", evidence->host_id);
-    put_text(writer, "os", "windows");
+    ew_json_member_text(writer, "arch", evidence->arch);
+    ew_json_member_text(writer, "id", evidence->host_id);
+    ew_json_member_text(writer, "os", "windows");
     put_optional(writer, "osBuild", evidence->os_build);
     ew_json_object_end(writer);
 }
@@ -136,12 +124,12 @@ static void put_module(struct ew_json_writer *writer, const struct ew_evidence_m
     ew_json_object(writer);
     put_optional(writer, "codeId", module->code_id);
     put_optional(writer, "debugId", module->debug_id);
-    put_text(writer, "key", module->key);
-    put_text(writer, "kind", kinds[module->kind]);
-    put_number(writer, "loads", module->loads);
-    put_text(writer, "name", module->name);
+    ew_json_member_text(writer, "key", module->key);
+    ew_json_member_text(writer, "kind", kinds[module->kind]);
+    ew_json_member_u64(writer, "loads", module->loads);
+    ew_json_member_text(writer, "name", module->name);
     put_optional(writer, "path", module->path);
-    put_number(writer, "samples", module->samples);
+    ew_json_member_u64(writer, "samples", module->samples);
     ew_json_object_end(writer);
 }
 
@@ -166,9 +154,9 @@ static void put_path(struct ew_json_writer *writer, const struct ew_evidence_pat
         ew_json_u64(writer, path->frames[i]);
     }
     ew_json_array_end(writer);
-    put_number(writer, "hits", path->hits);
+    ew_json_member_u64(writer, "hits", path->hits);
     put_time(writer, "last", path->last_100ns);
-    put_number(writer, "s", path->source);
+    ew_json_member_u64(writer, "s", path->source);
     ew_json_object_end(writer);
 }
 
@@ -192,9 +180,9 @@ static void put_process(struct ew_json_writer *writer, const struct ew_evidence_
         put_time(writer, "end", process->end_100ns);
     }
     if (process->image != EW_INDEX_NONE) {
-        put_number(writer, "image", process->image);
+        ew_json_member_u64(writer, "image", process->image);
     }
-    put_number(writer, "pid", process->process_id);
+    ew_json_member_u64(writer, "pid", process->process_id);
     put_time(writer, "start", process->start_100ns);
     put_hex16(writer, "startKey", process->start_key);
     ew_json_object_end(writer);
@@ -215,8 +203,8 @@ static void put_producer(struct ew_json_writer *writer, const struct ew_evidence
     ew_json_key(writer, "producer");
     ew_json_object(writer);
     put_optional(writer, "configDigest", evidence->config_digest);
-    put_text(writer, "name", "etwitness");
-    put_text(writer, "version", evidence->producer_version);
+    ew_json_member_text(writer, "name", "etwitness");
+    ew_json_member_text(writer, "version", evidence->producer_version);
     ew_json_object_end(writer);
 }
 
@@ -225,12 +213,12 @@ static void put_frames_quality(struct ew_json_writer *writer,
 {
     ew_json_key(writer, "frames");
     ew_json_object(writer);
-    put_number(writer, "afterUnload", quality->frames_after_unload);
-    put_number(writer, "exact", quality->frames_exact);
-    put_number(writer, "named", quality->frames_named);
-    put_number(writer, "noModule", quality->frames_no_module);
-    put_number(writer, "total", quality->frames_total);
-    put_number(writer, "unresolved", quality->frames_unresolved);
+    ew_json_member_u64(writer, "afterUnload", quality->frames_after_unload);
+    ew_json_member_u64(writer, "exact", quality->frames_exact);
+    ew_json_member_u64(writer, "named", quality->frames_named);
+    ew_json_member_u64(writer, "noModule", quality->frames_no_module);
+    ew_json_member_u64(writer, "total", quality->frames_total);
+    ew_json_member_u64(writer, "unresolved", quality->frames_unresolved);
     ew_json_object_end(writer);
 }
 
@@ -239,15 +227,15 @@ static void put_stacks_quality(struct ew_json_writer *writer,
 {
     ew_json_key(writer, "stacks");
     ew_json_object(writer);
-    put_number(writer, "gapped", quality->stacks_gapped);
-    put_number(writer, "kernelOnly", quality->stacks_kernel_only);
-    put_number(writer, "keyUndefined", quality->stacks_key_undefined);
-    put_number(writer, "late", quality->stacks_late);
-    put_number(writer, "missing", quality->stacks_missing);
-    put_number(writer, "noProcess", quality->stacks_no_process);
-    put_number(writer, "orphan", quality->stacks_orphan);
-    put_number(writer, "total", quality->stacks_total);
-    put_number(writer, "truncated", quality->stacks_truncated);
+    ew_json_member_u64(writer, "gapped", quality->stacks_gapped);
+    ew_json_member_u64(writer, "kernelOnly", quality->stacks_kernel_only);
+    ew_json_member_u64(writer, "keyUndefined", quality->stacks_key_undefined);
+    ew_json_member_u64(writer, "late", quality->stacks_late);
+    ew_json_member_u64(writer, "missing", quality->stacks_missing);
+    ew_json_member_u64(writer, "noProcess", quality->stacks_no_process);
+    ew_json_member_u64(writer, "orphan", quality->stacks_orphan);
+    ew_json_member_u64(writer, "total", quality->stacks_total);
+    ew_json_member_u64(writer, "truncated", quality->stacks_truncated);
     ew_json_object_end(writer);
 }
 
@@ -256,14 +244,14 @@ static void put_quality(struct ew_json_writer *writer, const struct ew_evidence_
     static const char *const rundowns[] = {"complete", "partial", "none"};
     ew_json_key(writer, "quality");
     ew_json_object(writer);
-    put_number(writer, "buffersLost", quality->buffers_lost);
-    put_number(writer, "damagedBuffers", quality->damaged_buffers);
-    put_number(writer, "decodeRefused", quality->decode_refused);
-    put_number(writer, "dropped", quality->dropped);
-    put_number(writer, "eventsLost", quality->events_lost);
+    ew_json_member_u64(writer, "buffersLost", quality->buffers_lost);
+    ew_json_member_u64(writer, "damagedBuffers", quality->damaged_buffers);
+    ew_json_member_u64(writer, "decodeRefused", quality->decode_refused);
+    ew_json_member_u64(writer, "dropped", quality->dropped);
+    ew_json_member_u64(writer, "eventsLost", quality->events_lost);
     put_frames_quality(writer, quality);
-    put_number(writer, "lostEventRecords", quality->lost_event_records);
-    put_text(writer, "rundown", rundowns[quality->rundown]);
+    ew_json_member_u64(writer, "lostEventRecords", quality->lost_event_records);
+    ew_json_member_text(writer, "rundown", rundowns[quality->rundown]);
     put_stacks_quality(writer, quality);
     put_bool(writer, "throttled", quality->throttled);
     ew_json_object_end(writer);
@@ -284,18 +272,18 @@ static void put_source(struct ew_json_writer *writer, const struct ew_evidence_s
     ew_guid_format(&source->provider, provider);
     ew_json_object(writer);
     if (has_event) {
-        put_number(writer, "eventId", source->event_id);
+        ew_json_member_u64(writer, "eventId", source->event_id);
     }
-    put_text(writer, "kind", source_kind(source->kind));
+    ew_json_member_text(writer, "kind", source_kind(source->kind));
     if (sample && source->period_ns == 0) {
         put_null(writer, "periodNs");
     } else if (sample) {
-        put_number(writer, "periodNs", source->period_ns);
+        ew_json_member_u64(writer, "periodNs", source->period_ns);
     }
     if (has_event) {
-        put_text(writer, "provider", provider);
+        ew_json_member_text(writer, "provider", provider);
     }
-    put_text(writer, "unit", sample ? "samples" : "events");
+    ew_json_member_text(writer, "unit", sample ? "samples" : "events");
     ew_json_object_end(writer);
 }
 
@@ -313,17 +301,17 @@ static void put_stream(struct ew_json_writer *writer, const struct ew_evidence *
 {
     ew_json_key(writer, "stream");
     ew_json_object(writer);
-    put_text(writer, "id", evidence->stream_id);
+    ew_json_member_text(writer, "id", evidence->stream_id);
     if (evidence->previous[0] == '\0') {
         put_null(writer, "prev");
     } else {
         char previous[sizeof "sha256:" + EW_SHA256_HEX_BYTES];
         (void)snprintf(previous, sizeof previous, "sha256:%s", evidence->previous);
-        put_text(writer, "prev", previous);
+        ew_json_member_text(writer, "prev", previous);
     }
-    put_number(writer, "rev", evidence->revision);
+    ew_json_member_u64(writer, "rev", evidence->revision);
     put_bool(writer, "sealed", evidence->sealed);
-    put_number(writer, "seq", evidence->sequence);
+    ew_json_member_u64(writer, "seq", evidence->sequence);
     ew_json_object_end(writer);
 }
 
@@ -331,8 +319,8 @@ static void put_subject(struct ew_json_writer *writer, const struct ew_evidence 
 {
     ew_json_key(writer, "subject");
     ew_json_object(writer);
-    put_text(writer, "kind", evidence->subject_kind);
-    put_text(writer, "name", evidence->subject_name);
+    ew_json_member_text(writer, "kind", evidence->subject_kind);
+    ew_json_member_text(writer, "name", evidence->subject_name);
     ew_json_object_end(writer);
 }
 
@@ -344,7 +332,7 @@ static void put_window(struct ew_json_writer *writer, const struct ew_evidence *
     ew_json_object(writer);
     put_hex16(writer, "bootId", evidence->boot_id);
     put_time(writer, "end", evidence->end_100ns);
-    put_text(writer, "reason", reasons[evidence->reason]);
+    ew_json_member_text(writer, "reason", reasons[evidence->reason]);
     put_time(writer, "start", evidence->start_100ns);
     ew_json_object_end(writer);
 }
@@ -364,8 +352,8 @@ static void put_document(struct ew_json_writer *writer, const struct ew_evidence
     put_processes(writer, evidence);
     put_producer(writer, evidence);
     put_quality(writer, &evidence->quality);
-    put_text(writer, "schema", "runtime-evidence/1");
-    put_text(writer, "schemaVersion", "1.0.0");
+    ew_json_member_text(writer, "schema", "runtime-evidence/1");
+    ew_json_member_text(writer, "schemaVersion", "1.0.0");
     put_sources(writer, evidence);
     put_stream(writer, evidence);
     put_subject(writer, evidence);

@@ -117,12 +117,9 @@ static void write_functions(struct ew_json_writer *json, const struct tallies *f
     for (size_t i = 0; i < functions->count; i++) {
         const struct tally *function = &functions->items[i];
         ew_json_object(json);
-        ew_json_key(json, "hits");
-        ew_json_u64(json, function->hits);
-        ew_json_key(json, "leafHits");
-        ew_json_u64(json, function->leaf_hits);
-        ew_json_key(json, "name");
-        ew_json_text(json, function->name);
+        ew_json_member_u64(json, "hits", function->hits);
+        ew_json_member_u64(json, "leafHits", function->leaf_hits);
+        ew_json_member_text(json, "name", function->name);
         ew_json_object_end(json);
     }
     ew_json_array_end(json);
@@ -134,12 +131,9 @@ static void write_edges(struct ew_json_writer *json, const struct tallies *edges
     for (size_t i = 0; i < edges->count; i++) {
         const struct tally *edge = &edges->items[i];
         ew_json_object(json);
-        ew_json_key(json, "callee");
-        ew_json_text(json, edge->name);
-        ew_json_key(json, "caller");
-        ew_json_text(json, edge->caller);
-        ew_json_key(json, "hits");
-        ew_json_u64(json, edge->hits);
+        ew_json_member_text(json, "callee", edge->name);
+        ew_json_member_text(json, "caller", edge->caller);
+        ew_json_member_u64(json, "hits", edge->hits);
         ew_json_object_end(json);
     }
     ew_json_array_end(json);
@@ -184,12 +178,9 @@ static bool write_process(struct answers *answers, struct ew_json_writer *json,
     write_edges(json, &answers->edges);
     ew_json_key(json, "functions");
     write_functions(json, &answers->functions);
-    ew_json_key(json, "name");
-    ew_json_text(json, process->name);
-    ew_json_key(json, "pid");
-    ew_json_u64(json, process->process_id);
-    ew_json_key(json, "samples");
-    ew_json_u64(json, samples);
+    ew_json_member_text(json, "name", process->name);
+    ew_json_member_u64(json, "pid", process->process_id);
+    ew_json_member_u64(json, "samples", samples);
     ew_json_object_end(json);
     return true;
 }
@@ -202,12 +193,9 @@ static bool write_all(struct answers *answers, struct ew_json_writer *json,
     ew_json_object(json);
     ew_json_key(json, "events");
     ew_emitter_write_counts(emitter, json);
-    ew_json_key(json, "eventsTotal");
-    ew_json_u64(json, counts->events);
-    ew_json_key(json, "idleSamples");
-    ew_json_u64(json, counts->idle_samples);
-    ew_json_key(json, "lateHalves");
-    ew_json_u64(json, counts->late_halves);
+    ew_json_member_u64(json, "eventsTotal", counts->events);
+    ew_json_member_u64(json, "idleSamples", counts->idle_samples);
+    ew_json_member_u64(json, "lateHalves", counts->late_halves);
     ew_json_key(json, "processes");
     ew_json_array(json);
     for (size_t i = 0; good && i < scenario->root.processes.count; i++) {
@@ -215,12 +203,9 @@ static bool write_all(struct answers *answers, struct ew_json_writer *json,
                              EW_AT(struct ew_synth_process, scenario->root.processes, i));
     }
     ew_json_array_end(json);
-    ew_json_key(json, "samples");
-    ew_json_u64(json, counts->samples);
-    ew_json_key(json, "scenario");
-    ew_json_text(json, scenario->name);
-    ew_json_key(json, "schema");
-    ew_json_text(json, "etwitness-answers/1");
+    ew_json_member_u64(json, "samples", counts->samples);
+    ew_json_member_text(json, "scenario", scenario->name);
+    ew_json_member_text(json, "schema", "etwitness-answers/1");
     ew_json_object_end(json);
     ew_json_newline(json);
     return good;

@@ -249,16 +249,11 @@ void ew_emitter_write_counts(struct ew_emitter *emitter, struct ew_json_writer *
         char id[ID_TEXT_BYTES];
         format_kind(kind, provider, id);
         ew_json_object(json);
-        ew_json_key(json, "count");
-        ew_json_u64(json, kind->count);
-        ew_json_key(json, "id");
-        ew_json_text(json, id);
-        ew_json_key(json, "opcode");
-        ew_json_u64(json, kind->opcode);
-        ew_json_key(json, "provider");
-        ew_json_text(json, provider);
-        ew_json_key(json, "version");
-        ew_json_u64(json, kind->version);
+        ew_json_member_u64(json, "count", kind->count);
+        ew_json_member_text(json, "id", id);
+        ew_json_member_u64(json, "opcode", kind->opcode);
+        ew_json_member_text(json, "provider", provider);
+        ew_json_member_u64(json, "version", kind->version);
         ew_json_object_end(json);
     }
     ew_json_array_end(json);

@@ -82,7 +82,7 @@ static void make_edges(struct evidence_bench *bench)
         edge->to = (uint32_t)(i % FUNCTION_COUNT);
         edge->source = 0;
         edge->adjacency = EW_ADJACENT_FRAME;
-        edge->hits = i * 7919 % 100003;
+        edge->hits = 1 + i * 7919 % 100003;
         edge->first_100ns = WINDOW_START + i * 1009 % (100 * EW_FILETIME_SECOND);
         edge->last_100ns = edge->first_100ns + i * 3571 % (200 * EW_FILETIME_SECOND);
     }
