@@ -58,7 +58,8 @@ void ew_model_flush(struct ew_model *model, uint64_t time_100ns);
 
 /*
  * Drops what no event at or after `time_100ns` can refer to: unmapped images and
- * methods, ended processes and threads. Process indexes of dropped processes are
+ * methods, ended threads, and processes that ended more than EW_STACK_WAIT_100NS before,
+ * since what waits for its stack may name them. Process indexes of dropped processes are
  * used again.
  */
 void ew_model_prune(struct ew_model *model, uint64_t time_100ns);

@@ -215,7 +215,11 @@ void thread_learn(struct ew_model *model, uint32_t thread_id, uint32_t process_i
 void process_learn_items(struct ew_model *model, const struct ew_event *event);
 bool container_text(const struct ew_item *item, char text_out[EW_GUID_TEXT_BYTES]);
 
-/* Frees processes that ended before `time_100ns`, and threads that ended. */
+/* True when no event at or after `time_100ns`, nor one that still waits for its stack, can
+ * be of a process: it has ended for as long as anything waits. */
+bool process_is_past(const struct ew_process *process, uint64_t time_100ns);
+
+/* Frees processes that are past, and threads that ended. */
 void processes_prune(struct ew_model *model, uint64_t time_100ns);
 
 /* --- images.c ---------------------------------------------------------------- */

@@ -242,8 +242,7 @@ static bool mapping_is_gone(void *context, const struct mapping *mapping)
 {
     const struct prune *prune = context;
     const struct ew_process *process = &prune->model->processes[mapping->process].shown;
-    return mapping->to < prune->time_100ns
-           || (process->ended && process->end_100ns < prune->time_100ns);
+    return mapping->to < prune->time_100ns || process_is_past(process, prune->time_100ns);
 }
 
 static struct view *view_of(void *context, uint32_t process, enum mapping_kind kind)

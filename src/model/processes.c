@@ -341,12 +341,17 @@ void process_learn_items(struct ew_model *model, const struct ew_event *event)
     }
 }
 
+bool process_is_past(const struct ew_process *process, uint64_t time_100ns)
+{
+    return process->ended && process->end_100ns + EW_STACK_WAIT_100NS < time_100ns;
+}
+
 void processes_prune(struct ew_model *model, uint64_t time_100ns)
 {
     for (uint32_t i = 1; i < model->process_count; i++) {
         struct process *process = &model->processes[i];
-        if (!process->in_use || process->reserved || !process->shown.ended
-            || process->shown.end_100ns >= time_100ns) {
+        if (!process->in_use || process->reserved
+            || !process_is_past(&process->shown, time_100ns)) {
             continue;
         }
         if (process_find(model, process->shown.process_id) == i) {

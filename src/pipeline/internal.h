@@ -51,7 +51,8 @@ void windows_cut(struct replay *replay, uint64_t time_100ns);
 /* Closes what is open, at the end of the recording. */
 void windows_finish(struct replay *replay);
 
-/* Notes what is known of processes that ended before `time_100ns`; UINT64_MAX: of all. */
+/* Notes what is known of the processes that ew_model_prune() will drop at `time_100ns`;
+ * UINT64_MAX: of all. */
 void processes_note(struct replay *replay, uint64_t time_100ns);
 
 /* Joins the notes with the aggregate's totals, and sorts them. */

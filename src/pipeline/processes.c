@@ -36,7 +36,7 @@ void processes_note(struct replay *replay, uint64_t time_100ns)
         const struct ew_process *process = ew_model_process(replay->model, i);
         if (process == NULL || !replay_wants(replay, process)
             || (time_100ns != UINT64_MAX
-                && (!process->ended || process->end_100ns >= time_100ns))) {
+                && (!process->ended || process->end_100ns + EW_STACK_WAIT_100NS >= time_100ns))) {
             continue;
         }
         struct ew_replay_process *note = add_note(replay);

@@ -312,10 +312,12 @@ START_TEST(clr_module__told_after_its_methods__is_theirs)
 }
 END_TEST
 
-START_TEST(prune__ended_processes__go_and_their_numbers_are_used_again)
+START_TEST(prune__processes_long_ended__go_and_their_numbers_are_used_again)
 {
+    const uint64_t step = 2 * (uint64_t)EW_STACK_WAIT_100NS;
+    uint64_t time = 0;
     for (uint32_t i = 0; i < 1000; i++) {
-        uint64_t time = 100 * (uint64_t)i;
+        time = step * i;
         world_process(world, time, EW_PHASE_START, 1000 + i, "a.exe");
         world_image(world, time, EW_PHASE_START, 1000 + i, 0x1000, 0x1000, 1, "\\x\\a.exe");
         world_method(world, time, EW_PHASE_START, 1000 + i, 1, 0x7000, 0x100, 1, "M");
@@ -325,8 +327,26 @@ START_TEST(prune__ended_processes__go_and_their_numbers_are_used_again)
     ck_assert_uint_le(ew_model_process_count(world->model), 5);
     uint32_t last = newest(1999);
     ck_assert_uint_ne(last, EW_PROCESS_NONE);
-    ck_assert_str_eq(method_at(last, 0x7010, 99910), "M");
-    ck_assert_str_eq(image_at(last, 0x1010, 99910), "a.exe");
+    ck_assert_str_eq(method_at(last, 0x7010, time + 10), "M");
+    ck_assert_str_eq(image_at(last, 0x1010, time + 10), "a.exe");
+}
+END_TEST
+
+START_TEST(prune__process_ended_just_now__stays_for_what_waits_for_its_stack)
+{
+    const uint64_t frames[] = {0x1010};
+    world_process(world, 10, EW_PHASE_START, 100, "a.exe");
+    world_thread(world, 11, EW_PHASE_START, 100, 8);
+    world_image(world, 12, EW_PHASE_START, 100, 0x1000, 0x1000, 1, "\\x\\a.exe");
+    world_process(world, 20, EW_PHASE_END, 100, "a.exe");
+    world_sample(world, 30, 0, 8, 0x1010); /* its last thread is still on its way out */
+    ew_model_prune(world->model, WORLD_START + 30);
+    world_process(world, 40, EW_PHASE_START, 200, "b.exe");
+    world_stack(world, 50, 0, 30, 100, 8, frames, 1);
+    ck_assert_uint_eq(world->stack_count, 1);
+    uint32_t process = world->stacks[0].process;
+    ck_assert_uint_eq(ew_model_process(world->model, process)->process_id, 100);
+    ck_assert_str_eq(image_at(process, 0x1010, 30), "a.exe");
 }
 END_TEST
 
@@ -351,7 +371,8 @@ static TCase *images(void)
     tcase_add_test(tests, kernel_address__is_the_kernels_in_every_process);
     tcase_add_test(tests, pdb__told_of_a_mapping__is_its_modules);
     tcase_add_test(tests, container__in_every_spelling__is_one_text);
-    tcase_add_test(tests, prune__ended_processes__go_and_their_numbers_are_used_again);
+    tcase_add_test(tests, prune__processes_long_ended__go_and_their_numbers_are_used_again);
+    tcase_add_test(tests, prune__process_ended_just_now__stays_for_what_waits_for_its_stack);
     tcase_add_test(tests, processes__more_than_there_is_room_for__are_refused_and_counted);
     return tests;
 }
