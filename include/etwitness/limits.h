@@ -14,7 +14,7 @@ enum { EW_FILES_MAX = 64 };
 
 /* Bytes of one buffer, on disk and after decompression. ETW's documented maximum
  * is 1 MiB, newer builds take 16 MiB; the stream of one CPU holds one buffer. */
-enum { EW_BUFFER_BYTES_MAX = 16 * 1024 * 1024, EW_BUFFER_BYTES_MIN = 0x48 };
+enum { EW_BUFFER_BYTES_MAX = 16 * 1024 * 1024 };
 
 /* Buffers in one file: 8 bytes of index each, 64 MiB at the most; 8 Mi buffers of
  * 64 KiB are half a terabyte. */
@@ -38,9 +38,6 @@ enum { EW_FRAMES_MAX = 512 };
 
 /* Frames that ETW itself writes at the most: a fragment this long was cut. */
 enum { EW_FRAMES_ETW_MAX = 192 };
-
-/* Entries of one IL-to-native map that are read. */
-enum { EW_IL_MAP_MAX = 65535 };
 
 /* Structs inside structs of a TraceLogging event, 24 bytes each while it is read; the
  * JSON writer's 16 levels hold that many, each as an array. */

@@ -183,7 +183,6 @@ struct ew_model_counts {
     uint64_t images_refused;
     uint64_t modules_refused;
     uint64_t methods_refused;
-    uint64_t methods_evicted;
     uint64_t names_refused;
     uint64_t keys_refused;
     uint64_t sources_refused;

@@ -65,11 +65,13 @@ static void write_lost(struct ew_json_writer *json, const struct ew_replay_resul
     ew_json_member_u64(json, "processUnknown", model->no_process);
     ew_json_member_u64(json, "recordsOfLostBuffers", model->lost_buffers);
     ew_json_member_u64(json, "recordsOfLostEvents", model->lost_events);
+    ew_json_member_u64(json, "recordsSkipped", result->recording.records_skipped);
     ew_json_member_u64(json, "tablesRefused",
                        model->fragments_refused + model->processes_refused
                            + model->threads_evicted + model->images_refused
                            + model->modules_refused + model->methods_refused + model->keys_refused
                            + model->sources_refused);
+    ew_json_member_u64(json, "timeRegressions", result->recording.time_regressions);
     ew_json_object_end(json);
 }
 

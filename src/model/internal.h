@@ -30,7 +30,6 @@ struct process {
     uint32_t layout;
     bool in_use;
     bool reserved; /* surveyed, its start has not come yet */
-    bool surveyed;
     uint64_t container_100ns; /* when its container was told (survey) */
 };
 
