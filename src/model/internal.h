@@ -29,7 +29,7 @@ struct process {
     struct view views[MAPPING_KIND_COUNT];
     uint32_t layout;
     bool in_use;
-    bool reserved; /* surveyed, its start has not come yet */
+    bool reserved;            /* surveyed, its start has not come yet */
     uint64_t container_100ns; /* when its container was told (survey) */
 };
 
