@@ -30,6 +30,34 @@ enum { EW_STREAM_BYTES_MAX = 256 * 1024 * 1024 };
 /* An event is addressed with 16 bits of size, header included. */
 enum { EW_EVENT_BYTES_MAX = 65535 };
 
+/* --- queue: src/queue ------------------------------------------------------ */
+
+/* One ring, and one record in it: the largest event with its extended items and header. */
+enum { EW_QUEUE_BYTES_MIN = 1024 * 1024, EW_QUEUE_BYTES_MAX = 256 * 1024 * 1024 };
+enum { EW_QUEUE_RECORD_BYTES_MAX = 160 * 1024 };
+
+/* --- live collection: src/capture/live, service ----------------------------- */
+
+/* A session's name (reference etw.md 3.1.3), its buffers, and its flush timer. */
+enum { EW_SESSION_NAME_MAX = 1024 };
+enum { EW_SESSION_BUFFER_KIB_MIN = 64, EW_SESSION_BUFFER_KIB_MAX = 1024 };
+enum { EW_SESSION_BUFFERS_MAX = 4096, EW_SESSION_FLUSH_SECONDS_MAX = 60 };
+
+/* Sampling interval in 100 ns: 0.1221 ms to one second (reference etw.md 3.1.6). */
+enum { EW_SAMPLE_INTERVAL_MIN = 1221, EW_SAMPLE_INTERVAL_MAX = 10000000 };
+
+/* Providers besides the CLR's, and elements of every other list of the configuration. */
+enum { EW_SETTINGS_PROVIDERS_MAX = 32, EW_SETTINGS_LIST_MAX = 256 };
+
+/* The configuration file. */
+enum { EW_SETTINGS_BYTES_MAX = 1024 * 1024 };
+
+/* How long a stop may take, in seconds, and a rundown of one session. */
+enum { EW_STOP_SECONDS_MIN = 5, EW_STOP_SECONDS_MAX = 180 };
+
+/* Spans without collection that one run remembers until a document has told them. */
+enum { EW_GAPS_MAX = 64 };
+
 /* --- decoders: src/decode ------------------------------------------------ */
 
 /* Frames in one stack fragment. ETW stops at 192 (reference etw.md 3.2.2); CLR

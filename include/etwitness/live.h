@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Windows sessions: a private system logger for the kernel and a session for the CLR and
+ * other providers, consumed in real time (reference etw.md 3.1 to 3.4). Windows only.
+ */
+#ifndef ETWITNESS_LIVE_H
+#define ETWITNESS_LIVE_H
+
+#include "etwitness/capture.h"
+#include "etwitness/settings.h"
+
+/*
+ * Makes a capture out of settings; nothing is started yet. `settings` is borrowed until
+ * close.
+ *
+ * attach  NULL, or the name of a session that another tool runs: it is consumed and never
+ *         controlled
+ *
+ * EW_NO_MEMORY
+ */
+EW_MUST_USE enum ew_status ew_live_create(const struct ew_settings *settings, const char *attach,
+                                          struct ew_capture *capture_out, struct ew_error *error);
+
+/* Stops sessions of ours that a crash has left behind; those of others are never touched.
+ * `stopped_out` counts them. EW_IO when Windows refuses. */
+EW_MUST_USE enum ew_status ew_live_stop_stale(const struct ew_settings *settings,
+                                              unsigned *stopped_out, struct ew_error *error);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The queue between one capture thread and the aggregator: a lock-free byte ring for a
+ * single producer and a single consumer. A put never waits: without room the record is
+ * dropped and counted. Records are published in batches, since what costs between two cores
+ * is the ownership of the cache line and not the copy (reference performance.md 1).
+ */
+#ifndef ETWITNESS_QUEUE_H
+#define ETWITNESS_QUEUE_H
+
+#include "etwitness/event.h"
+#include "etwitness/limits.h"
+#include "etwitness/status.h"
+
+struct ew_queue;
+
+/* What a record is worth. Part of the ring is kept for state: without an image load or a
+ * method every later sample in it would be nameless, while one sample is one sample. */
+enum ew_queue_class { EW_QUEUE_STATE, EW_QUEUE_SAMPLE, EW_QUEUE_CLASS_COUNT };
+
+struct ew_queue_options {
+    size_t bytes;              /* a power of two, EW_QUEUE_BYTES_MIN .. EW_QUEUE_BYTES_MAX */
+    uint32_t reserve_permille; /* of `bytes`, for state alone: 0 .. 900 */
+};
+
+/* The caller destroys it, after both threads have ended; NULL is allowed there.
+ * EW_USAGE for options out of range, EW_NO_MEMORY. */
+EW_MUST_USE enum ew_status ew_queue_create(const struct ew_queue_options *options,
+                                           struct ew_queue **queue_out);
+void ew_queue_destroy(struct ew_queue *queue);
+
+/* --- producer: one thread ---------------------------------------------------- */
+
+/*
+ * Room for a record, to be filled and committed before the next reserve. NULL when there is
+ * none: the drop is counted by class. `byte_count` is 1 .. EW_QUEUE_RECORD_BYTES_MAX, more is
+ * dropped too. 8-byte aligned.
+ */
+void *ew_queue_reserve(struct ew_queue *queue, size_t byte_count,
+                       enum ew_queue_class record_class);
+
+/* Makes the reserved record part of the batch, which is published when it is large enough. */
+void ew_queue_commit(struct ew_queue *queue);
+
+/* Publishes the batch now: at the end of an ETW buffer. */
+void ew_queue_publish(struct ew_queue *queue);
+
+/*
+ * An event as a record. Everything is copied but the extended items, for which
+ * `event->extended_bytes` bytes of room are answered that the caller fills in their file form
+ * before it commits; never NULL when the event was taken, NULL when it was dropped.
+ * `event->extended` is not looked at, `record` is not carried.
+ */
+uint8_t *ew_queue_reserve_event(struct ew_queue *queue, const struct ew_event *event,
+                                enum ew_queue_class record_class);
+
+/* --- consumer: one thread ---------------------------------------------------- */
+
+/* The next record, which stays where it is until ew_queue_advance(); NULL when nothing is
+ * published. */
+const void *ew_queue_peek(struct ew_queue *queue, size_t *byte_count_out);
+
+/* The next record as the event that was put. Points into the ring until
+ * ew_queue_advance(). False when nothing is published. */
+bool ew_queue_peek_event(struct ew_queue *queue, struct ew_event *event_out);
+
+/* Steps over the record that was peeked. Room is given back to the producer in batches. */
+void ew_queue_advance(struct ew_queue *queue);
+
+/* Gives all room back that was stepped over: before the consumer sleeps. */
+void ew_queue_release(struct ew_queue *queue);
+
+/* Makes everything committed so far visible to peek, published or not: what a consumer does
+ * that has found nothing for a while, so that a quiet producer holds nothing back. */
+void ew_queue_look(struct ew_queue *queue);
+
+/* --- any thread --------------------------------------------------------------- */
+
+struct ew_queue_counts {
+    uint64_t records; /* committed */
+    uint64_t bytes;   /* of these, framing included */
+    uint64_t dropped[EW_QUEUE_CLASS_COUNT];
+    uint64_t waiting_bytes; /* about, now */
+    uint64_t high_bytes;    /* the most that ever waited, as the producer saw it */
+    uint64_t capacity_bytes;
+};
+
+/* Each number is exact, the set is not of one instant. */
+struct ew_queue_counts ew_queue_counts(const struct ew_queue *queue);
+
+#endif
