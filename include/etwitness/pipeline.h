@@ -35,6 +35,8 @@ struct ew_replay_options {
     uint64_t window_seconds; /* 0: one window; else EW_WINDOW_SECONDS_MIN .. _MAX */
     const char *stream_id;   /* 32 hex digits, or NULL: made from the recording */
     struct ew_replay_filters filters;
+    bool single_pass; /* as live collection does: without the survey. For tests of the model:
+                         the command line does not show it */
     ew_replay_progress_fn on_progress; /* may be NULL */
     ew_replay_document_fn on_document; /* may be NULL */
     void *context;

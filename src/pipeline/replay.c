@@ -107,6 +107,9 @@ static void take_event(struct replay *replay, const struct ew_event *event)
     result->last_100ns =
         event->time_100ns > result->last_100ns ? event->time_100ns : result->last_100ns;
     replay->saw_64bit |= event->pointer_bytes == 8;
+    if (result->events == 0 && event->time_100ns < result->first_100ns) {
+        result->first_100ns = event->time_100ns; /* as the survey finds it */
+    }
     windows_advance(replay, event->time_100ns);
     ew_model_apply(replay->model, event, known ? &fact : NULL);
     if (++result->events % CHECK_EVENTS == 0) {
@@ -212,7 +215,7 @@ static enum ew_status run_passes(struct replay *replay)
     }
     learn_header(replay);
     status = make_stages(replay);
-    if (status == EW_OK) {
+    if (status == EW_OK && !replay->options->single_pass) {
         status = survey(replay);
     }
     ew_recording_close(replay->recording);
