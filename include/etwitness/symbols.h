@@ -71,6 +71,7 @@ struct ew_symbols_counts {
     uint64_t refused;   /* no room, or no time left */
 };
 
+/* The counts so far. */
 struct ew_symbols_counts ew_symbols_counts(struct ew_symbols *symbols);
 
 #endif

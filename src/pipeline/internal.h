@@ -2,58 +2,45 @@
 /*
  * A replay in progress:
  *
- *     replay.c     the two passes and what is checked on the way
- *     windows.c    windows opened and closed by event time, documents handed out
+ *     replay.c     the two passes, and the documents that come of them
  *     processes.c  the processes of the whole replay, for its statistics
- *     streams.c    stream ids and their chains
+ *
+ * and what it has in common with a live collection:
+ *
+ *     windows.c    windows opened and closed by event time
+ *     losses.c     what was lost, as documents tell it
+ *     streams.c    streams and their chains
+ *     identity.c   ids made by hashing
  */
 #ifndef EW_PIPELINE_INTERNAL_H
 #define EW_PIPELINE_INTERNAL_H
 
+#include "pipeline/identity.h"
+#include "pipeline/losses.h"
 #include "pipeline/streams.h"
-
-struct open_window {
-    struct ew_window_span span;
-    enum ew_window_reason reason;
-    bool used;
-};
+#include "pipeline/windows.h"
 
 struct replay {
     const struct ew_replay_options *options;
     struct ew_replay_result *result;
     struct ew_error *error;
-    enum ew_status status; /* the first failure stops the replay */
     struct ew_recording *recording;
     struct ew_fragments *fragments;
     struct ew_model *model;
     struct ew_aggregate *aggregate;
     struct ew_publisher *publisher;
     struct streams streams;
-    struct open_window current;
-    struct open_window previous; /* ended, waiting for stacks that come late */
-    uint64_t next_window;
+    struct windows windows;
     uint64_t bytes_before; /* of the first pass, for progress */
     uint32_t process_capacity;
     bool saw_64bit;
-    char config_digest[EW_SHA256_HEX_BYTES + 7];
+    char config_digest[IDENTITY_DIGEST_BYTES];
     char os_build[32];
 };
 
-/* Opens and closes windows so that one holds `time_100ns`; before the event is applied. */
-void windows_advance(struct replay *replay, uint64_t time_100ns);
-
-/* The window of a stack; counts those that come too late. */
-void windows_take_stack(void *context, const struct ew_stack *stack);
-
-/* Closes the current window now, because its tables are full. */
-void windows_cut(struct replay *replay, uint64_t time_100ns);
-
-/* Closes what is open, at the end of the recording. */
-void windows_finish(struct replay *replay);
-
 /* Notes what is known of the processes that ew_model_prune() will drop at `time_100ns`;
  * UINT64_MAX: of all. */
-void processes_note(struct replay *replay, uint64_t time_100ns);
+void processes_note(void *context, uint64_t time_100ns); /* context: the replay */
 
 /* Joins the notes with the aggregate's totals, and sorts them. */
 void processes_finish(struct replay *replay);

@@ -30,8 +30,9 @@ static struct ew_replay_process *add_note(struct replay *replay)
     return note;
 }
 
-void processes_note(struct replay *replay, uint64_t time_100ns)
+void processes_note(void *context, uint64_t time_100ns)
 {
+    struct replay *replay = context;
     for (uint32_t i = 1; i < ew_model_process_count(replay->model); i++) {
         const struct ew_process *process = ew_model_process(replay->model, i);
         if (process == NULL || !replay_wants(replay, process)

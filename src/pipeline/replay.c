@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Between two looks at progress and at how full the tables are. */
-enum { CHECK_EVENTS = 256, FRAGMENTS_FULL_PERMILLE = 900 };
+enum { CHECK_EVENTS = 256 };
 
 /* --- filters ------------------------------------------------------------------------ */
 
@@ -41,6 +41,86 @@ bool replay_wants(void *context, const struct ew_process *process)
     return matches_pid(filters, process->process_id)
            && matches_text(filters->names, filters->name_count, process->name)
            && matches_text(filters->containers, filters->container_count, container);
+}
+
+/* --- documents ---------------------------------------------------------------------- */
+
+static void fill_host(const struct replay *replay, struct ew_evidence *evidence)
+{
+    const struct ew_recording_file *file = ew_recording_file(replay->recording, 0);
+    bool is_32bit = ew_model_kernel_is_32bit(replay->model) || !replay->saw_64bit;
+    evidence->boot_id = file->boot_time;
+    evidence->host_id = "recording";
+    evidence->os_build = replay->os_build;
+    evidence->arch = is_32bit ? "x86" : "amd64";
+}
+
+/*
+ * What the recording lost is told in every window: a file's header has one number for all
+ * of it, and no window can claim that the loss was another's.
+ */
+static void fill_losses(const struct replay *replay, struct ew_evidence *evidence)
+{
+    static const struct ew_evidence_quality none;
+    struct ew_model_counts counts = ew_model_counts(replay->model);
+    struct ew_evidence_quality sums;
+    losses_of(&counts, &replay->result->decode, &sums);
+    sums.events_lost = replay->result->events_lost;
+    sums.buffers_lost = replay->result->buffers_lost;
+    sums.damaged_buffers = ew_recording_damage(replay->recording)->buffers;
+    sums.stacks_late = replay->windows.late;
+    losses_put(&none, &sums, &evidence->quality);
+}
+
+static enum ew_status publish(struct replay *replay, struct ew_evidence *evidence,
+                              struct stream *stream, struct ew_error *error)
+{
+    struct ew_published published = {0};
+    if (replay->publisher == NULL) {
+        return EW_OK;
+    }
+    enum ew_status status = ew_publisher_put(replay->publisher, evidence, &published, error);
+    if (status != EW_OK) {
+        return status;
+    }
+    memcpy(stream->previous, published.sha256, sizeof stream->previous);
+    replay->result->documents_existed += published.existed;
+    if (replay->options->on_document != NULL) {
+        replay->options->on_document(replay->options->context, evidence, &published);
+    }
+    return EW_OK;
+}
+
+static enum ew_status take_document(void *context, struct ew_evidence *evidence,
+                                    struct ew_error *error)
+{
+    struct replay *replay = context;
+    struct stream *stream = streams_get(&replay->streams, evidence->container);
+    if (stream == NULL) {
+        return ew_fail(error, EW_LIMIT, "more than %d containers in one recording",
+                       EW_STREAMS_MAX - 1);
+    }
+    evidence->config_digest = replay->config_digest;
+    stream_next(stream, evidence);
+    fill_host(replay, evidence);
+    fill_losses(replay, evidence);
+    replay->result->documents++;
+    if (replay->publisher == NULL && replay->options->on_document != NULL) {
+        replay->options->on_document(replay->options->context, evidence, NULL);
+    }
+    return publish(replay, evidence, stream, error);
+}
+
+/* Every stream of the recording has come to its end. */
+static enum ew_status documents_finish(struct replay *replay)
+{
+    enum ew_status status = EW_OK;
+    for (uint32_t i = 0;
+         replay->publisher != NULL && status == EW_OK && i < replay->streams.count; i++) {
+        status =
+            ew_publisher_finish(replay->publisher, replay->streams.items[i].id, replay->error);
+    }
+    return status;
 }
 
 /* --- passes ---------------------------------------------------------------------------- */
@@ -82,21 +162,8 @@ static enum ew_status survey(struct replay *replay)
         }
     }
     replay->bytes_before = ew_recording_counts(replay->recording).bytes_read;
-    replay->result->last_100ns = replay->result->first_100ns;
     ew_model_survey_end(replay->model);
     return status == EW_END ? EW_OK : status;
-}
-
-static void check_tables(struct replay *replay, uint64_t time_100ns)
-{
-    if (ew_fragments_fill_permille(replay->fragments) > FRAGMENTS_FULL_PERMILLE
-        && ew_fragments_loose_count(replay->fragments) > 0) {
-        ew_aggregate_fold(replay->aggregate);
-        replay->status = ew_model_forget_fragments(replay->model);
-    }
-    if (ew_aggregate_window_is_full(replay->aggregate, replay->current.span.number)) {
-        windows_cut(replay, time_100ns);
-    }
 }
 
 static void take_event(struct replay *replay, const struct ew_event *event)
@@ -104,16 +171,14 @@ static void take_event(struct replay *replay, const struct ew_event *event)
     struct ew_replay_result *result = replay->result;
     struct ew_fact fact;
     bool known = ew_decode_counted(event, &result->decode, &fact) == EW_OK;
-    result->last_100ns =
-        event->time_100ns > result->last_100ns ? event->time_100ns : result->last_100ns;
     replay->saw_64bit |= event->pointer_bytes == 8;
     if (result->events == 0 && event->time_100ns < result->first_100ns) {
         result->first_100ns = event->time_100ns; /* as the survey finds it */
     }
-    windows_advance(replay, event->time_100ns);
+    windows_advance(&replay->windows, event->time_100ns);
     ew_model_apply(replay->model, event, known ? &fact : NULL);
     if (++result->events % CHECK_EVENTS == 0) {
-        check_tables(replay, event->time_100ns);
+        windows_check_tables(&replay->windows, replay->fragments, event->time_100ns);
         if (result->events % (CHECK_EVENTS * 64) == 0) {
             show_progress(replay);
         }
@@ -124,20 +189,23 @@ static enum ew_status run_in_time(struct replay *replay)
 {
     struct ew_event event;
     enum ew_status status = EW_OK;
-    while (replay->status == EW_OK
+    replay->windows.origin_100ns = replay->result->first_100ns;
+    replay->windows.last_100ns = replay->result->first_100ns;
+    while (replay->windows.status == EW_OK
            && (status = ew_recording_next(replay->recording, &event, replay->error)) == EW_OK) {
         /* A hostile clock may claim a time that has no text form. */
         event.time_100ns =
             event.time_100ns < EW_FILETIME_MAX ? event.time_100ns : EW_FILETIME_MAX - 1;
         take_event(replay, &event);
     }
-    if (replay->status == EW_OK && status != EW_END) {
-        replay->status = status;
+    if (replay->windows.status != EW_OK) {
+        return replay->windows.status;
     }
-    if (replay->status == EW_OK) {
-        windows_finish(replay);
+    if (status != EW_END) {
+        return status;
     }
-    return replay->status;
+    windows_finish(&replay->windows);
+    return replay->windows.status == EW_OK ? documents_finish(replay) : replay->windows.status;
 }
 
 /* --- set-up -------------------------------------------------------------------------------- */
@@ -155,7 +223,6 @@ static void learn_header(struct replay *replay)
             result->first_100ns = file->start_time;
         }
     }
-    result->last_100ns = result->first_100ns;
     (void)snprintf(replay->os_build, sizeof replay->os_build, "%u.%u.%u", first->os_major,
                    first->os_minor, (unsigned)first->os_build);
 }
@@ -185,7 +252,7 @@ static enum ew_status make_stages(struct replay *replay)
     enum ew_status status = ew_fragments_create(&replay->fragments);
     if (status == EW_OK) {
         struct ew_model_options options = {.on_stack = windows_take_stack,
-                                           .context = replay,
+                                           .context = &replay->windows,
                                            .fragments = replay->fragments,
                                            .start_100ns = replay->result->first_100ns};
         status = ew_model_create(&options, &replay->model);
@@ -198,12 +265,19 @@ static enum ew_status make_stages(struct replay *replay)
         status = ew_aggregate_create(&options, &replay->aggregate);
     }
     if (status == EW_OK) {
-        status = streams_init(&replay->streams, replay->options, replay->recording,
-                              replay->config_digest);
+        status = identity_of_replay(replay->options, replay->recording, replay->streams.root,
+                                    replay->config_digest);
     }
     if (status != EW_OK) {
         return ew_fail(replay->error, status, "no memory for the tables of a replay");
     }
+    replay->windows.model = replay->model;
+    replay->windows.aggregate = replay->aggregate;
+    replay->windows.error = replay->error;
+    replay->windows.length_100ns = replay->options->window_seconds * EW_FILETIME_SECOND;
+    replay->windows.owner.context = replay;
+    replay->windows.owner.on_document = take_document;
+    replay->windows.owner.on_forget = processes_note;
     return open_publisher(replay);
 }
 
@@ -229,6 +303,8 @@ static enum ew_status run_passes(struct replay *replay)
 static void take_counts(struct replay *replay)
 {
     struct ew_replay_result *result = replay->result;
+    result->last_100ns = replay->windows.last_100ns;
+    result->late = replay->windows.late;
     if (replay->model != NULL && replay->aggregate != NULL) {
         processes_finish(replay);
         result->model = ew_model_counts(replay->model);

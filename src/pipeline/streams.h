@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The streams of a replay: one for each container scope, with its place in the chain. */
+/* Streams of documents: one for each container scope, with its place in the chain. */
 #ifndef EW_PIPELINE_STREAMS_H
 #define EW_PIPELINE_STREAMS_H
 
-#include "etwitness/pipeline.h"
+#include "etwitness/evidence.h"
 
 struct stream {
     char id[EW_STREAM_ID_BYTES];
@@ -20,19 +20,11 @@ struct streams {
     char root[EW_STREAM_ID_BYTES]; /* id of the host's stream; others come from it */
 };
 
-/*
- * Makes the root id from what the recording says of itself and the settings: two replays
- * with different windows or filters are different streams, since their documents with
- * equal sequence numbers hold different things. Also fills `digest_out` with "sha256:..."
- * of the settings.
- */
-EW_MUST_USE enum ew_status streams_init(struct streams *streams,
-                                        const struct ew_replay_options *options,
-                                        const struct ew_recording *recording,
-                                        char digest_out[EW_SHA256_HEX_BYTES + 7]);
-
 /* The stream of a container (NULL: the host); added if new. NULL without room. */
 struct stream *streams_get(struct streams *streams, const char *container);
+
+/* Fills what a document says of its stream, as the stream's next one, and of who made it. */
+void stream_next(struct stream *stream, struct ew_evidence *evidence);
 
 void streams_free(struct streams *streams);
 

@@ -1,221 +1,161 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Windows by event time, and the documents they become. */
-#include "etwitness/version.h"
-#include "pipeline/internal.h"
+#include "pipeline/windows.h"
 
 #include "base/filetime.h"
-
-#include <stdio.h>
-#include <string.h>
 
 /* A window is closed when no stack of it can be waiting any more. */
 static const uint64_t grace_100ns = EW_STACK_WAIT_100NS + EW_FILETIME_SECOND;
 
-static uint64_t window_100ns(const struct replay *replay)
-{
-    return replay->options->window_seconds * EW_FILETIME_SECOND;
-}
-
-/* --- documents ------------------------------------------------------------------- */
-
-static void fill_host(const struct replay *replay, struct ew_evidence *evidence)
-{
-    const struct ew_recording_file *file = ew_recording_file(replay->recording, 0);
-    bool is_32bit = ew_model_kernel_is_32bit(replay->model) || !replay->saw_64bit;
-    evidence->boot_id = file->boot_time;
-    evidence->host_id = "recording";
-    evidence->os_build = replay->os_build;
-    evidence->arch = is_32bit ? "x86" : "amd64";
-    evidence->subject_kind = evidence->container != NULL ? "application" : "host";
-    evidence->subject_name = evidence->container != NULL ? evidence->container : "recording";
-}
-
-/*
- * What the recording lost is told in every window: a file's header has one number for all
- * of it, and no window can claim that the loss was another's.
- */
-static void fill_losses(const struct replay *replay, struct ew_evidence *evidence)
-{
-    struct ew_model_counts counts = ew_model_counts(replay->model);
-    const struct ew_decode_counts *decode = &replay->result->decode;
-    struct ew_evidence_quality *quality = &evidence->quality;
-    quality->events_lost = replay->result->events_lost;
-    quality->buffers_lost = replay->result->buffers_lost;
-    quality->lost_event_records = counts.lost_events + counts.lost_buffers;
-    quality->damaged_buffers = ew_recording_damage(replay->recording)->buffers;
-    quality->stacks_orphan = counts.orphans + counts.clr_stacks_orphan;
-    quality->stacks_key_undefined = counts.keys_undefined;
-    quality->stacks_late = replay->result->late;
-    quality->stacks_missing = counts.samples_busy - counts.samples_with_stack;
-    quality->stacks_no_process = counts.no_process;
-    for (int kind = 0; kind < EW_FACT_KIND_COUNT; kind++) {
-        quality->decode_refused += decode->refused[kind];
-    }
-    quality->dropped += counts.fragments_refused + counts.processes_refused
-                        + counts.threads_evicted + counts.images_refused + counts.modules_refused
-                        + counts.methods_refused + counts.names_refused + counts.keys_refused
-                        + counts.sources_refused + counts.pending_evicted;
-    quality->throttled = quality->dropped != 0;
-}
-
-static enum ew_status publish(struct replay *replay, struct ew_evidence *evidence,
-                              struct stream *stream, struct ew_error *error)
-{
-    struct ew_published published = {0};
-    if (replay->publisher == NULL) {
-        return EW_OK;
-    }
-    enum ew_status status = ew_publisher_put(replay->publisher, evidence, &published, error);
-    if (status != EW_OK) {
-        return status;
-    }
-    memcpy(stream->previous, published.sha256, sizeof stream->previous);
-    replay->result->documents_existed += published.existed;
-    if (replay->options->on_document != NULL) {
-        replay->options->on_document(replay->options->context, evidence, &published);
-    }
-    return EW_OK;
-}
+enum { FRAGMENTS_FULL_PERMILLE = 900 };
 
 struct closing {
-    struct replay *replay;
+    struct windows *windows;
     const struct open_window *window;
 };
 
 static enum ew_status emit(void *context, struct ew_evidence *evidence, struct ew_error *error)
 {
     struct closing *closing = context;
-    struct replay *replay = closing->replay;
-    struct stream *stream = streams_get(&replay->streams, evidence->container);
-    if (stream == NULL) {
-        return ew_fail(error, EW_LIMIT, "more than %d containers in one recording",
-                       EW_STREAMS_MAX - 1);
-    }
-    evidence->producer_version = EW_VERSION;
-    evidence->config_digest = replay->config_digest;
-    memcpy(evidence->stream_id, stream->id, sizeof evidence->stream_id);
-    memcpy(evidence->previous, stream->previous, sizeof evidence->previous);
-    evidence->sequence = ++stream->sequence;
-    evidence->sealed = true;
+    struct windows *windows = closing->windows;
     evidence->reason = closing->window->reason;
-    fill_host(replay, evidence);
-    fill_losses(replay, evidence);
-    replay->result->documents++;
-    if (replay->publisher == NULL && replay->options->on_document != NULL) {
-        replay->options->on_document(replay->options->context, evidence, NULL);
+    return windows->owner.on_document(windows->owner.context, evidence, error);
+}
+
+static void open_at(struct windows *windows, uint64_t start, uint64_t end)
+{
+    windows->current.span.number = windows->next_number++;
+    windows->current.span.start_100ns = start;
+    windows->current.span.end_100ns = end;
+    windows->current.reason = EW_WINDOW_INTERVAL;
+    windows->current.used = true;
+}
+
+static void tell_end(struct windows *windows, const struct open_window *window)
+{
+    if (windows->owner.on_end != NULL && window->used && windows->status == EW_OK) {
+        windows->owner.on_end(windows->owner.context, window->span.number);
     }
-    return publish(replay, evidence, stream, error);
 }
 
-/* --- windows ------------------------------------------------------------------------ */
-
-static void open_at(struct replay *replay, uint64_t start, uint64_t end)
+static void close_window(struct windows *windows, struct open_window *window)
 {
-    replay->current.span.number = replay->next_window++;
-    replay->current.span.start_100ns = start;
-    replay->current.span.end_100ns = end;
-    replay->current.reason = EW_WINDOW_INTERVAL;
-    replay->current.used = true;
-}
-
-static void close_window(struct replay *replay, struct open_window *window)
-{
-    struct closing closing = {replay, window};
-    if (!window->used || replay->status != EW_OK) {
+    struct closing closing = {windows, window};
+    if (!window->used || windows->status != EW_OK) {
         return;
     }
-    ew_model_flush(replay->model, window->span.end_100ns);
-    replay->status =
-        ew_aggregate_close(replay->aggregate, &window->span, emit, &closing, replay->error);
+    ew_model_flush(windows->model, window->span.end_100ns);
+    windows->status =
+        ew_aggregate_close(windows->aggregate, &window->span, emit, &closing, windows->error);
+    windows->closed++;
     window->used = false;
 }
 
 /* After a window is closed nothing needs what ended before it did. The fold has emptied
  * the aggregate of fragments, so these can go too. */
-static void forget_before(struct replay *replay, uint64_t time_100ns)
+static void forget_before(struct windows *windows, uint64_t time_100ns)
 {
-    processes_note(replay, time_100ns);
-    ew_model_prune(replay->model, time_100ns);
-    if (replay->status == EW_OK) {
-        replay->status = ew_model_forget_fragments(replay->model);
+    if (windows->owner.on_forget != NULL) {
+        windows->owner.on_forget(windows->owner.context, time_100ns);
+    }
+    ew_model_prune(windows->model, time_100ns);
+    if (windows->status == EW_OK) {
+        windows->status = ew_model_forget_fragments(windows->model);
     }
 }
 
-static void close_previous(struct replay *replay)
+static void close_previous(struct windows *windows)
 {
-    if (replay->previous.used) {
-        close_window(replay, &replay->previous);
-        forget_before(replay, replay->previous.span.end_100ns);
+    if (windows->previous.used) {
+        close_window(windows, &windows->previous);
+        forget_before(windows, windows->previous.span.end_100ns);
     }
+}
+
+/* The current window becomes the one that waits for late stacks. */
+static void end_current(struct windows *windows)
+{
+    close_previous(windows);
+    windows->previous = windows->current;
+    tell_end(windows, &windows->previous);
 }
 
 /* The start of the window of the grid that holds a time. */
-static uint64_t grid_start(const struct replay *replay, uint64_t time_100ns)
+static uint64_t grid_start(const struct windows *windows, uint64_t time_100ns)
 {
-    uint64_t origin = replay->result->first_100ns;
-    uint64_t length = window_100ns(replay);
+    uint64_t origin = windows->origin_100ns;
+    uint64_t length = windows->length_100ns;
     return time_100ns < origin ? origin : origin + (time_100ns - origin) / length * length;
 }
 
-void windows_advance(struct replay *replay, uint64_t time_100ns)
+void windows_advance(struct windows *windows, uint64_t time_100ns)
 {
-    if (!replay->current.used) {
-        uint64_t length = window_100ns(replay);
-        open_at(replay, replay->result->first_100ns,
-                length == 0 ? UINT64_MAX : replay->result->first_100ns + length);
+    windows->last_100ns = time_100ns > windows->last_100ns ? time_100ns : windows->last_100ns;
+    if (!windows->current.used) {
+        uint64_t length = windows->length_100ns;
+        open_at(windows, windows->origin_100ns,
+                length == 0 ? UINT64_MAX : windows->origin_100ns + length);
     }
-    if (replay->previous.used && time_100ns >= replay->previous.span.end_100ns + grace_100ns) {
-        close_previous(replay);
+    if (windows->previous.used && time_100ns >= windows->previous.span.end_100ns + grace_100ns) {
+        close_previous(windows);
     }
-    if (time_100ns < replay->current.span.end_100ns) {
+    if (time_100ns < windows->current.span.end_100ns) {
         return;
     }
-    close_previous(replay);
-    replay->previous = replay->current;
-    uint64_t start = grid_start(replay, time_100ns);
+    end_current(windows);
+    uint64_t start = grid_start(windows, time_100ns);
     /* After an early cut the rest of that window's time is one of its own. */
-    start = start < replay->current.span.end_100ns ? replay->current.span.end_100ns : start;
-    open_at(replay, start, grid_start(replay, time_100ns) + window_100ns(replay));
+    start = start < windows->current.span.end_100ns ? windows->current.span.end_100ns : start;
+    open_at(windows, start, grid_start(windows, time_100ns) + windows->length_100ns);
 }
 
-void windows_cut(struct replay *replay, uint64_t time_100ns)
+void windows_cut(struct windows *windows, uint64_t time_100ns)
 {
-    if (window_100ns(replay) == 0 || replay->previous.used
-        || time_100ns <= replay->current.span.start_100ns) {
+    if (windows->length_100ns == 0 || windows->previous.used
+        || time_100ns <= windows->current.span.start_100ns) {
         return;
     }
-    uint64_t end = replay->current.span.end_100ns;
-    replay->current.span.end_100ns = time_100ns;
-    replay->current.reason = EW_WINDOW_SIZE;
-    replay->previous = replay->current;
-    open_at(replay, time_100ns, end);
+    uint64_t end = windows->current.span.end_100ns;
+    windows->current.span.end_100ns = time_100ns;
+    windows->current.reason = EW_WINDOW_SIZE;
+    end_current(windows);
+    open_at(windows, time_100ns, end);
+}
+
+void windows_check_tables(struct windows *windows, struct ew_fragments *fragments,
+                          uint64_t time_100ns)
+{
+    if (ew_fragments_fill_permille(fragments) > FRAGMENTS_FULL_PERMILLE
+        && ew_fragments_loose_count(fragments) > 0) {
+        ew_aggregate_fold(windows->aggregate);
+        windows->status = ew_model_forget_fragments(windows->model);
+    }
+    if (ew_aggregate_window_is_full(windows->aggregate, windows->current.span.number)) {
+        windows_cut(windows, time_100ns);
+    }
 }
 
 void windows_take_stack(void *context, const struct ew_stack *stack)
 {
-    struct replay *replay = context;
-    bool before = replay->previous.used && stack->time_100ns < replay->previous.span.end_100ns;
-    const struct open_window *window = before ? &replay->previous : &replay->current;
+    struct windows *windows = context;
+    bool before = windows->previous.used && stack->time_100ns < windows->previous.span.end_100ns;
+    const struct open_window *window = before ? &windows->previous : &windows->current;
     if (stack->time_100ns < window->span.start_100ns) {
-        replay->result->late += stack->weight;
+        windows->late += stack->weight;
         return;
     }
-    ew_aggregate_add(replay->aggregate, window->span.number, stack);
+    ew_aggregate_add(windows->aggregate, window->span.number, stack);
 }
 
-void windows_finish(struct replay *replay)
+void windows_finish(struct windows *windows)
 {
-    ew_model_flush(replay->model, UINT64_MAX);
-    close_previous(replay);
-    if (!replay->current.used) {
-        open_at(replay, replay->result->first_100ns, replay->result->first_100ns + 1);
+    ew_model_flush(windows->model, UINT64_MAX);
+    close_previous(windows);
+    if (!windows->current.used) {
+        open_at(windows, windows->origin_100ns, windows->origin_100ns + 1);
     }
-    replay->current.span.end_100ns = replay->result->last_100ns + 1;
-    replay->current.reason = EW_WINDOW_SHUTDOWN;
-    close_window(replay, &replay->current);
-    for (uint32_t i = 0;
-         replay->publisher != NULL && replay->status == EW_OK && i < replay->streams.count; i++) {
-        replay->status =
-            ew_publisher_finish(replay->publisher, replay->streams.items[i].id, replay->error);
-    }
+    windows->current.span.end_100ns = windows->last_100ns + 1;
+    windows->current.reason = EW_WINDOW_SHUTDOWN;
+    tell_end(windows, &windows->current);
+    close_window(windows, &windows->current);
 }
