@@ -26,4 +26,15 @@ EW_MUST_USE enum ew_status ew_live_create(const struct ew_settings *settings, co
 EW_MUST_USE enum ew_status ew_live_stop_stale(const struct ew_settings *settings,
                                               unsigned *stopped_out, struct ew_error *error);
 
+/* Whose a session is, told by its name and GUID as Windows lists them. */
+enum ew_live_owner {
+    EW_LIVE_UNRELATED, /* its name is none that `settings` would use */
+    EW_LIVE_OURS,      /* a name of ours with the GUID of ours: running, or left behind */
+    EW_LIVE_ANOTHER,   /* a name of ours with a GUID that is not ours: never touched */
+};
+
+/* For `doctor`: what the session "name" with `guid` is to a collection by `settings`. */
+enum ew_live_owner ew_live_session_owner(const struct ew_settings *settings, const char *name,
+                                         const struct ew_guid *guid);
+
 #endif
