@@ -170,6 +170,23 @@ struct ew_evidence_quality {
     enum ew_rundown rundown;
 };
 
+enum ew_gap_reason {
+    EW_GAP_CRASH,     /* the collector ended without a stop */
+    EW_GAP_DISK_FULL, /* documents could not be written */
+    EW_GAP_RETENTION,
+    EW_GAP_SESSION_LOST, /* ETW ended a session, which then came back */
+    EW_GAP_THROTTLE,
+};
+
+/* History that is missing: nothing can be said of it, least of all that nothing ran. */
+struct ew_evidence_gap {
+    uint64_t from_sequence; /* documents of the stream it lies in or before */
+    uint64_t to_sequence;
+    uint64_t start_100ns; /* the span that nobody watched; both 0: the documents' windows */
+    uint64_t end_100ns;
+    enum ew_gap_reason reason;
+};
+
 /*
  * A document before it is written. All tables are sorted as the contract says
  * (modules and functions by key, the others by their indexes) by whoever fills them;
@@ -208,6 +225,8 @@ struct ew_evidence {
     size_t edge_count;
     const struct ew_evidence_path *paths;
     size_t path_count;
+    const struct ew_evidence_gap *gaps; /* in order of time */
+    size_t gap_count;
     struct ew_evidence_quality quality;
 };
 
@@ -258,6 +277,48 @@ EW_MUST_USE enum ew_status ew_publisher_put(struct ew_publisher *publisher,
                                             const struct ew_evidence *evidence,
                                             struct ew_published *published_out,
                                             struct ew_error *error);
+
+/* A document as canonical bytes, with what its name and its head need. */
+struct ew_document {
+    char stream_id[EW_STREAM_ID_BYTES];
+    uint64_t sequence;
+    uint32_t revision;
+    bool sealed;
+    uint64_t start_100ns; /* of its window */
+    const char *bytes;    /* what ew_evidence_write() wrote */
+    size_t byte_count;
+};
+
+/* Publishes a document that was written into memory, as ew_publisher_put() does. */
+EW_MUST_USE enum ew_status ew_publisher_put_bytes(struct ew_publisher *publisher,
+                                                  const struct ew_document *document,
+                                                  struct ew_published *published_out,
+                                                  struct ew_error *error);
+
+/* Where a stream stands, by its head and documents. */
+struct ew_stream_state {
+    uint64_t sequence;  /* of the last document */
+    uint64_t end_100ns; /* of its window; 0 when that cannot be read */
+    char sha256[EW_SHA256_HEX_BYTES];
+    bool stopped; /* by ew_publisher_finish(); else its writer was cut off, or runs */
+};
+
+/* EW_NOT_FOUND  the stream has published nothing */
+EW_MUST_USE enum ew_status ew_publisher_stream(const struct ew_publisher *publisher,
+                                               const char *stream_id,
+                                               struct ew_stream_state *state_out,
+                                               struct ew_error *error);
+
+/* The heartbeat of heads from now on, FILETIME. */
+void ew_publisher_set_heartbeat(struct ew_publisher *publisher, uint64_t heartbeat_100ns);
+
+/* Writes a stream's head again, for its heartbeat. EW_NOT_FOUND as above. */
+EW_MUST_USE enum ew_status ew_publisher_renew(struct ew_publisher *publisher,
+                                              const char *stream_id, struct ew_error *error);
+
+/* Makes folders that somebody has removed; harmless when they are there. */
+EW_MUST_USE enum ew_status ew_publisher_repair(struct ew_publisher *publisher,
+                                               struct ew_error *error);
 
 /* Marks a stream's head as stopped. */
 EW_MUST_USE enum ew_status ew_publisher_finish(struct ew_publisher *publisher,

@@ -3,6 +3,7 @@
 #ifndef EW_BASE_FILETIME_H
 #define EW_BASE_FILETIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { EW_FILETIME_TEXT_BYTES = 29 }; /* "2026-08-26T12:00:01.1234567Z" and terminator */
@@ -15,5 +16,9 @@ enum { EW_FILETIME_TEXT_BYTES = 29 }; /* "2026-08-26T12:00:01.1234567Z" and term
 
 /* RFC 3339, UTC, exactly seven fractional digits; later times are shown as the last. */
 void ew_filetime_format(uint64_t filetime, char text_out[EW_FILETIME_TEXT_BYTES]);
+
+/* "2026-08-26T12:00:01Z", with up to seven fractional digits or none; from 1601 on. False
+ * when `text` is anything else. */
+bool ew_filetime_parse(const char *text, uint64_t *filetime_out);
 
 #endif

@@ -261,3 +261,24 @@ enum ew_status head_replace(const struct publisher_paths *paths, const struct ew
     enum ew_status status = find_hash(paths, update->sha256, &before, &head, error);
     return status == EW_OK ? write_head(paths, &head, error) : status;
 }
+
+enum ew_status head_read(const struct publisher_paths *paths, const struct ew_catalog *catalog,
+                         const char *stream, bool *stopped_out,
+                         char sha256_out[EW_SHA256_HEX_BYTES], struct ew_error *error)
+{
+    struct head head = {.stream = ""};
+    struct head before = {.stream = ""};
+    if (!describe(catalog, stream, &head)) {
+        return EW_NOT_FOUND;
+    }
+    bool known = read_before(paths, stream, &before);
+    if (!known) {
+        memset(&before, 0, sizeof before);
+    }
+    enum ew_status status = find_hash(paths, NULL, &before, &head, error);
+    if (status == EW_OK) {
+        *stopped_out = known && before.stopped;
+        memcpy(sha256_out, head.last_sha256, EW_SHA256_HEX_BYTES);
+    }
+    return status;
+}

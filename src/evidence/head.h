@@ -43,4 +43,16 @@ EW_MUST_USE enum ew_status head_replace(const struct publisher_paths *paths,
                                         const struct ew_catalog *catalog,
                                         const struct head_update *update, struct ew_error *error);
 
+/*
+ * What the head and the newest document of a stream tell: whether its writer stopped, and the
+ * hash of that document, also when the head is of the one before it. A head that is missing
+ * or cannot be trusted is of a writer that did not stop.
+ *
+ * EW_NOT_FOUND  the catalog holds no document of the stream
+ */
+EW_MUST_USE enum ew_status head_read(const struct publisher_paths *paths,
+                                     const struct ew_catalog *catalog, const char *stream,
+                                     bool *stopped_out, char sha256_out[EW_SHA256_HEX_BYTES],
+                                     struct ew_error *error);
+
 #endif

@@ -4,24 +4,15 @@
  * under tmp, flushed, renamed to a name that carries the hash of its bytes. Only heads are
  * ever replaced; a document that is there is never touched again, only removed.
  */
+#include "evidence/publisher.h"
 #include "base/filetime.h"
 #include "base/text.h"
-#include "evidence/head.h"
 #include "platform/file.h"
 #include "platform/hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { TAIL_BYTES = 4096 };
-
-struct ew_publisher {
-    struct publisher_paths paths;
-    struct ew_catalog catalog;
-    uint64_t retention_bytes;
-    uint64_t heartbeat_100ns;
-};
 
 /* --- opening ----------------------------------------------------------------------- */
 
@@ -64,9 +55,9 @@ static enum ew_status make_folder(const char *root, const char *name,
     return ew_directory_make(out, error);
 }
 
-static enum ew_status make_folders(struct ew_publisher *publisher, const char *root,
-                                   struct ew_error *error)
+static enum ew_status make_folders(struct ew_publisher *publisher, struct ew_error *error)
 {
+    const char *root = publisher->root;
     enum ew_status status = make_folder(root, "tmp", publisher->paths.tmp, error);
     if (status == EW_OK) {
         status = make_folder(root, "evidence", publisher->paths.evidence, error);
@@ -106,7 +97,13 @@ enum ew_status ew_publisher_open(const struct ew_publisher_options *options,
     publisher->retention_bytes =
         options->retention_bytes != 0 ? options->retention_bytes : EW_RETENTION_BYTES_DEFAULT;
     publisher->heartbeat_100ns = options->heartbeat_100ns;
-    enum ew_status status = make_folders(publisher, options->directory, error);
+    if (strlen(options->directory) >= sizeof publisher->root) {
+        ew_publisher_close(publisher);
+        return ew_fail(error, EW_LIMIT, "%s: the path of the evidence directory is too long",
+                       options->directory);
+    }
+    memcpy(publisher->root, options->directory, strlen(options->directory) + 1);
+    enum ew_status status = make_folders(publisher, error);
     if (status == EW_OK) {
         status = read_folders(publisher, error);
     }
@@ -116,6 +113,11 @@ enum ew_status ew_publisher_open(const struct ew_publisher_options *options,
     }
     *publisher_out = publisher;
     return EW_OK;
+}
+
+enum ew_status ew_publisher_repair(struct ew_publisher *publisher, struct ew_error *error)
+{
+    return make_folders(publisher, error);
 }
 
 void ew_publisher_close(struct ew_publisher *publisher)
@@ -152,10 +154,26 @@ static bool write_hashed(void *context, const void *bytes, size_t byte_count)
     return out->status == EW_OK;
 }
 
-static enum ew_status write_open(struct hashed_file *out, const struct ew_evidence *evidence,
+/* What is to be published: tables, or bytes that were made of them before. */
+struct content {
+    const struct ew_evidence *evidence; /* NULL: `document` */
+    const struct ew_document *document;
+};
+
+static enum ew_status write_content(struct hashed_file *out, const struct content *content,
+                                    struct ew_error *error)
+{
+    if (content->evidence != NULL) {
+        return ew_evidence_write(content->evidence, write_hashed, out, error);
+    }
+    (void)write_hashed(out, content->document->bytes, content->document->byte_count);
+    return out->status;
+}
+
+static enum ew_status write_open(struct hashed_file *out, const struct content *content,
                                  struct ew_error *error)
 {
-    enum ew_status status = ew_evidence_write(evidence, write_hashed, out, error);
+    enum ew_status status = write_content(out, content, error);
     if (out->status != EW_OK) {
         /* says more than "the sink refused" */
         return ew_fail(error, out->status, "%s", out->error.text);
@@ -163,7 +181,7 @@ static enum ew_status write_open(struct hashed_file *out, const struct ew_eviden
     return status == EW_OK ? ew_file_sync(out->file, error) : status;
 }
 
-static enum ew_status write_document(const char *path, const struct ew_evidence *evidence,
+static enum ew_status write_document(const char *path, const struct content *content,
                                      struct ew_published *published, struct ew_error *error)
 {
     struct hashed_file out = {.bytes = 0};
@@ -176,7 +194,7 @@ static enum ew_status write_document(const char *path, const struct ew_evidence 
     status = ew_file_create(path, false, &out.file, error);
     bool created = status == EW_OK;
     if (created) {
-        status = write_open(&out, evidence, error);
+        status = write_open(&out, content, error);
     }
     ew_file_close(out.file); /* before the rename: Windows refuses to move an open file */
     enum ew_status hashed = ew_sha256_finish(out.hash, digest);
@@ -237,32 +255,6 @@ static enum ew_status move_into_place(struct ew_publisher *publisher, const char
 }
 
 /* --- retention -------------------------------------------------------------------------- */
-
-/* Age and state of a document, from its last bytes: "stream" and "window" are among the
- * last members of a canonical document. One that cannot be read counts as oldest. */
-static void learn_entry(const struct ew_publisher *publisher, struct ew_catalog_entry *entry)
-{
-    char name[EW_DOCUMENT_NAME_BYTES];
-    char path[PUBLISHER_PATH_BYTES];
-    char tail[TAIL_BYTES + 1] = "";
-    struct ew_file *file = NULL;
-    size_t got = 0;
-    entry->age_known = true;
-    ew_document_name_format(&entry->name, name);
-    publisher_path(path, publisher->paths.evidence, name);
-    if (ew_file_open(path, &file, NULL) != EW_OK) {
-        return;
-    }
-    uint64_t offset = entry->bytes > TAIL_BYTES ? entry->bytes - TAIL_BYTES : 0;
-    if (ew_file_read_at(file, offset, tail, TAIL_BYTES, &got, NULL) == EW_OK) {
-        tail[got] = '\0';
-        const char *window = strstr(tail, "\"window\":{");
-        const char *start = window != NULL ? strstr(window, "\"start\":\"") : NULL;
-        entry->sealed = strstr(tail, "\"sealed\":true") != NULL;
-        entry->age = start != NULL && strlen(start) >= 37 ? ew_catalog_age(start + 9) : 0;
-    }
-    ew_file_close(file);
-}
 
 static bool is_over(const struct ew_publisher *publisher, size_t documents, uint64_t bytes)
 {
@@ -337,7 +329,7 @@ static enum ew_status apply_retention(struct ew_publisher *publisher, struct ew_
     }
     for (size_t i = 0; i < catalog->count; i++) {
         if (!catalog->entries[i].age_known) {
-            learn_entry(publisher, &catalog->entries[i]);
+            publisher_learn(publisher, &catalog->entries[i]);
         }
     }
     enum ew_status status = ew_catalog_plan(catalog, &order, &count);
@@ -354,17 +346,17 @@ static enum ew_status apply_retention(struct ew_publisher *publisher, struct ew_
 /* --- publishing ----------------------------------------------------------------------------- */
 
 static enum ew_status note_published(struct ew_publisher *publisher,
-                                     const struct ew_evidence *evidence,
+                                     const struct ew_document *document,
                                      const struct ew_document_name *name,
                                      const struct ew_published *published, struct ew_error *error)
 {
     char start[EW_FILETIME_TEXT_BYTES];
-    ew_filetime_format(evidence->start_100ns, start);
+    ew_filetime_format(document->start_100ns, start);
     struct ew_catalog_entry entry = {.name = *name,
                                      .bytes = published->bytes,
                                      .age = ew_catalog_age(start),
                                      .age_known = true,
-                                     .sealed = evidence->sealed};
+                                     .sealed = document->sealed};
     enum ew_status status = ew_catalog_add(&publisher->catalog, &entry);
     if (status != EW_OK) {
         return ew_fail(error, status, "%s: holds more documents than can be kept apart",
@@ -378,30 +370,31 @@ static enum ew_status note_published(struct ew_publisher *publisher,
     return status == EW_OK ? apply_retention(publisher, error) : status;
 }
 
-enum ew_status ew_publisher_put(struct ew_publisher *publisher,
-                                const struct ew_evidence *evidence,
-                                struct ew_published *published_out, struct ew_error *error)
+/* `document` says what the name and the head need, whatever the content is. */
+static enum ew_status put(struct ew_publisher *publisher, const struct ew_document *document,
+                          const struct content *content, struct ew_published *published_out,
+                          struct ew_error *error)
 {
     struct ew_published published = {.existed = false};
-    struct ew_document_name name = {.sequence = evidence->sequence,
-                                    .revision = evidence->revision};
+    struct ew_document_name name = {.sequence = document->sequence,
+                                    .revision = document->revision};
     char partial[EW_DOCUMENT_NAME_BYTES];
     char path[PUBLISHER_PATH_BYTES];
-    memcpy(name.stream, evidence->stream_id, sizeof name.stream);
+    memcpy(name.stream, document->stream_id, sizeof name.stream);
     ew_document_name_partial(&name, partial);
     if (!ew_document_name_is_partial(partial)) {
         return ew_fail(error, EW_FORMAT, "stream: id, seq and rev make no file name: %s",
                        partial);
     }
     publisher_path(path, publisher->paths.tmp, partial);
-    enum ew_status status = write_document(path, evidence, &published, error);
+    enum ew_status status = write_document(path, content, &published, error);
     if (status != EW_OK) {
         return status;
     }
     memcpy(name.hash, published.sha256, sizeof name.hash - 1);
     status = move_into_place(publisher, path, &name, &published, error);
     if (status == EW_OK) {
-        status = note_published(publisher, evidence, &name, &published, error);
+        status = note_published(publisher, document, &name, &published, error);
     }
     if (status == EW_OK) {
         *published_out = published;
@@ -409,15 +402,23 @@ enum ew_status ew_publisher_put(struct ew_publisher *publisher,
     return status;
 }
 
-enum ew_status ew_publisher_finish(struct ew_publisher *publisher, const char *stream_id,
-                                   struct ew_error *error)
+enum ew_status ew_publisher_put(struct ew_publisher *publisher,
+                                const struct ew_evidence *evidence,
+                                struct ew_published *published_out, struct ew_error *error)
 {
-    struct head_update update = {.stream = stream_id,
-                                 .state = HEAD_STOPPED,
-                                 .heartbeat_100ns = publisher->heartbeat_100ns};
-    enum ew_status status = head_replace(&publisher->paths, &publisher->catalog, &update, error);
-    if (status == EW_NOT_FOUND) {
-        return ew_fail(error, EW_NOT_FOUND, "stream %.32s has published nothing", stream_id);
-    }
-    return status;
+    struct content content = {.evidence = evidence};
+    struct ew_document document = {.sequence = evidence->sequence,
+                                   .revision = evidence->revision,
+                                   .sealed = evidence->sealed,
+                                   .start_100ns = evidence->start_100ns};
+    memcpy(document.stream_id, evidence->stream_id, sizeof document.stream_id);
+    return put(publisher, &document, &content, published_out, error);
+}
+
+enum ew_status ew_publisher_put_bytes(struct ew_publisher *publisher,
+                                      const struct ew_document *document,
+                                      struct ew_published *published_out, struct ew_error *error)
+{
+    struct content content = {.document = document};
+    return put(publisher, document, &content, published_out, error);
 }

@@ -355,11 +355,29 @@ static enum ew_status verify_paths(const struct ew_evidence *evidence, struct ew
     return EW_OK;
 }
 
+static enum ew_status verify_gaps(const struct ew_evidence *evidence, struct ew_error *error)
+{
+    for (size_t i = 0; i < evidence->gap_count; i++) {
+        const struct ew_evidence_gap *gap = &evidence->gaps[i];
+        if (gap->from_sequence == 0 || gap->from_sequence > gap->to_sequence
+            || gap->to_sequence > evidence->sequence) {
+            return refuse(error, "gaps", i, "is not of this document or one before it");
+        }
+        if (gap->start_100ns > gap->end_100ns || gap->end_100ns > EW_FILETIME_MAX) {
+            return refuse(error, "gaps", i, "does not start before its end");
+        }
+        if ((unsigned)gap->reason > EW_GAP_THROTTLE) {
+            return refuse(error, "gaps", i, "has an unknown reason");
+        }
+    }
+    return EW_OK;
+}
+
 enum ew_status ew_evidence_verify(const struct ew_evidence *evidence, struct ew_error *error)
 {
     static enum ew_status (*const steps[])(const struct ew_evidence *, struct ew_error *) = {
         verify_texts,     verify_stream,       verify_sources, verify_processes, verify_modules,
-        verify_functions, verify_observations, verify_edges,   verify_paths,
+        verify_functions, verify_observations, verify_edges,   verify_paths,     verify_gaps,
     };
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         enum ew_status status = steps[i](evidence, error);

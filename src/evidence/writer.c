@@ -107,6 +107,36 @@ static void put_functions(struct ew_json_writer *writer, const struct ew_evidenc
     ew_json_array_end(writer);
 }
 
+static void put_gap(struct ew_json_writer *writer, const struct ew_evidence_gap *gap)
+{
+    static const char *const reasons[] = {"crash", "disk-full", "retention", "session-lost",
+                                          "throttle"};
+    ew_json_object(writer);
+    if (gap->end_100ns != 0) {
+        put_time(writer, "end", gap->end_100ns);
+    }
+    ew_json_member_u64(writer, "from", gap->from_sequence);
+    if (gap->end_100ns != 0) {
+        put_time(writer, "start", gap->start_100ns);
+    }
+    ew_json_member_u64(writer, "to", gap->to_sequence);
+    ew_json_member_text(writer, "why", reasons[gap->reason]);
+    ew_json_object_end(writer);
+}
+
+static void put_gaps(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    if (evidence->gap_count == 0) {
+        return;
+    }
+    ew_json_key(writer, "gaps");
+    ew_json_array(writer);
+    for (size_t i = 0; i < evidence->gap_count; i++) {
+        put_gap(writer, &evidence->gaps[i]);
+    }
+    ew_json_array_end(writer);
+}
+
 static void put_host(struct ew_json_writer *writer, const struct ew_evidence *evidence)
 {
     ew_json_key(writer, "host");
@@ -346,6 +376,7 @@ static void put_document(struct ew_json_writer *writer, const struct ew_evidence
     ew_json_key(writer, "functionObs");
     ew_rows_observations(writer, evidence->observations, evidence->observation_count);
     put_functions(writer, evidence);
+    put_gaps(writer, evidence);
     put_host(writer, evidence);
     put_modules(writer, evidence);
     put_paths(writer, evidence);

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "etwitness/guid.h"
 #include "etwitness/limits.h"
-#include "synth/filetime_parse.h"
+#include "base/filetime.h"
 #include "synth/json_line.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 /* Lines of JSON values, depth, and times of scenarios. */
 #include "base/filetime.h"
 #include "support/check_main.h"
-#include "synth/filetime_parse.h"
+#include "base/filetime.h"
 #include "synth/json_line.h"
 
 #include <string.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RFC 3339 times in UTC into FILETIME. */
-#include "synth/filetime_parse.h"
-
 #include "base/filetime.h"
 
 #include <string.h>
