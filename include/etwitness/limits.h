@@ -49,14 +49,27 @@ enum { EW_SAMPLE_INTERVAL_MIN = 1221, EW_SAMPLE_INTERVAL_MAX = 10000000 };
 /* Providers besides the CLR's, and elements of every other list of the configuration. */
 enum { EW_SETTINGS_PROVIDERS_MAX = 32, EW_SETTINGS_LIST_MAX = 256 };
 
-/* The configuration file. */
-enum { EW_SETTINGS_BYTES_MAX = 1024 * 1024 };
+/* The configuration file, and one text in it, in bytes of UTF-8. */
+enum { EW_SETTINGS_BYTES_MAX = 1024 * 1024, EW_SETTINGS_TEXT_MAX = 4096 };
+
+/* The base of the sessions' names: room is left for what is appended to it. */
+enum { EW_SESSION_BASE_NAME_MAX = EW_SESSION_NAME_MAX - 64 };
+
+/* What the configuration may ask ETW to keep for one session, in MiB. */
+enum { EW_SESSION_MIB_MAX = 512 };
+
+/* Longest duration of a run (a year) and time for the look-ups of one window, in seconds. */
+enum { EW_DURATION_SECONDS_MAX = 366 * 86400, EW_SYMBOL_SECONDS_MAX = 600 };
 
 /* How long a stop may take, in seconds, and a rundown of one session. */
 enum { EW_STOP_SECONDS_MIN = 5, EW_STOP_SECONDS_MAX = 180 };
 
 /* Spans without collection that one run remembers until a document has told them. */
 enum { EW_GAPS_MAX = 64 };
+
+/* Documents that wait until they can be written, and their bytes; then the oldest is
+ * dropped, which is told. */
+enum { EW_DOCUMENTS_WAITING_MAX = 64, EW_DOCUMENTS_WAITING_BYTES_MAX = 64 * 1024 * 1024 };
 
 /* --- decoders: src/decode ------------------------------------------------ */
 
@@ -120,7 +133,12 @@ enum { EW_STACK_WAIT_100NS = 50000000 };
  * 68 MiB when full. */
 enum { EW_FRAGMENTS_MAX = 512 * 1024, EW_FRAGMENT_ADDRESSES_MAX = 8 * 1024 * 1024 };
 
-/* Definitions of stack keys that one recording may hold; 24 bytes each. */
+/* How full the fragment table may be, in per mille, for stacks whose keys are not defined
+ * yet to be held back from a fold. Above, they are folded as undefined. */
+enum { EW_FRAGMENTS_HELD_PERMILLE = 500 };
+
+/* Stack keys: definitions that one recording may hold when it is surveyed, 24 bytes each;
+ * else keys that the open windows refer to, 32 bytes each. */
 enum { EW_STACK_KEYS_MAX = 1024 * 1024 };
 
 /* --- aggregate: src/aggregate -------------------------------------------- */

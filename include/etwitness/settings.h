@@ -66,7 +66,7 @@ struct ew_settings_symbols {
 };
 
 struct ew_settings {
-    char *directory; /* of evidence; never NULL */
+    char *directory; /* of evidence; "": not named yet; never NULL */
     uint64_t retention_bytes;
     uint32_t window_seconds;
     uint64_t duration_seconds; /* stops by itself after that; 0: never */
@@ -83,7 +83,42 @@ struct ew_settings {
     struct ew_settings_symbols symbols;
 };
 
-/* Fills in the defaults. EW_NO_MEMORY. Released with ew_settings_free(). */
+enum ew_settings_type {
+    EW_SETTINGS_BOOL,
+    EW_SETTINGS_U8,
+    EW_SETTINGS_U32,
+    EW_SETTINGS_U64,
+    EW_SETTINGS_MASK, /* u64, a whole number or text in 0x form */
+    EW_SETTINGS_GUID, /* 36 characters, without braces */
+    EW_SETTINGS_TEXT, /* never NULL */
+    EW_SETTINGS_TEXT_OR_NULL,
+    EW_SETTINGS_LIST, /* of texts */
+    EW_SETTINGS_PROVIDERS,
+};
+
+/* One key of the configuration: reading, canonical text and documentation all follow it. */
+struct ew_settings_key {
+    const char *path; /* "kernel.profile"; "providers[].guid" of each element */
+    enum ew_settings_type type;
+    const char *unit;        /* "seconds"; "" for none */
+    uint64_t preset;         /* of numbers and bools */
+    const char *preset_text; /* of texts; NULL stays NULL */
+    uint64_t min;            /* of numbers; texts and lists are limited by `max` alone: */
+    uint64_t max;            /* bytes of a text, elements of a list */
+    const char *zero;        /* what 0 means where it is allowed besides min .. max, or NULL */
+    size_t offset;           /* in struct ew_settings, or in the provider */
+    const char *meaning;     /* a phrase for people */
+};
+
+/* All keys, in ascending order of their paths. Static. */
+const struct ew_settings_key *ew_settings_keys(size_t *count_out);
+
+/* A key's default and its limits for people ("300", "10 to 86400"), cut at `capacity`. */
+void ew_settings_key_texts(const struct ew_settings_key *key, char *preset_out, char *limits_out,
+                           size_t capacity);
+
+/* Fills in the defaults; the directory is empty until somebody names one. EW_NO_MEMORY. Released
+ * with ew_settings_free(). */
 EW_MUST_USE enum ew_status ew_settings_init(struct ew_settings *settings_out);
 void ew_settings_free(struct ew_settings *settings);
 
@@ -101,6 +136,11 @@ EW_MUST_USE enum ew_status ew_settings_read(struct ew_settings *settings, const 
                                             struct ew_error *error);
 EW_MUST_USE enum ew_status ew_settings_read_file(struct ew_settings *settings, const char *path,
                                                  struct ew_error *error);
+
+/* Sets one key from "path=value", such as "kernel.profile=false" on a command line; texts
+ * need no quotes, lists are JSON or a single element. EW_USAGE with key and reason. */
+EW_MUST_USE enum ew_status ew_settings_set(struct ew_settings *settings, const char *assignment,
+                                           struct ew_error *error);
 
 /* Checks what holds between members: at least one provider, minimum not above maximum,
  * names that Windows takes. EW_USAGE with one clear sentence. */
