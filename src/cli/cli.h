@@ -35,6 +35,10 @@ int ew_cmd_replay(int argument_count, char **arguments);
 int ew_cmd_check(int argument_count, char **arguments);
 int ew_cmd_synth(int argument_count, char **arguments);
 
+/* Those that need Windows; service/ has them, and says so elsewhere. */
+int ew_cmd_record(int argument_count, char **arguments);
+int ew_cmd_doctor(int argument_count, char **arguments);
+
 /* --- options ---------------------------------------------------------------- */
 
 /* A list of option values, in the order given; at most EW_FILTERS_MAX. */

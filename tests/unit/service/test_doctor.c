@@ -330,7 +330,7 @@ START_TEST(text__of_a_failure__has_its_line_and_what_to_do)
     char *text = printed(false);
     ck_assert_ptr_nonnull(
         strstr(text, "\nFAIL  place                 inside a Windows container\n"));
-    ck_assert_ptr_nonnull(strstr(text, "what to do:           run it on the host"));
+    ck_assert_ptr_nonnull(strstr(text, "what to do:  run it on the host"));
     ck_assert_ptr_nonnull(strstr(text, "\nok    rights "));
     ck_assert_ptr_nonnull(strstr(text, "\n\nthis host cannot collect as it is;"));
     free(text);
