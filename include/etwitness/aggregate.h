@@ -57,10 +57,11 @@ struct ew_window_span {
 };
 
 /*
- * Closes a window: folds it and emits one evidence for each container scope with a
- * process in it, the host first, then by container id; when there is none at all, an
- * empty one for the host. Nothing is emitted where no source could observe anything.
- * The window's tables are then empty. Stops at the first emit that fails.
+ * Closes a window: folds all stacks, but for those of another window whose keys are not
+ * defined yet while there is room for fragments (EW_FRAGMENTS_HELD_PERMILLE), and emits one
+ * evidence for each container scope with a process in it, the host first, then by container id;
+ * when there is none at all, an empty one for the host. Nothing is emitted where no source could
+ * observe anything. The window's tables are then empty. Stops at the first emit that fails.
  */
 EW_MUST_USE enum ew_status ew_aggregate_close(struct ew_aggregate *aggregate,
                                               const struct ew_window_span *window,

@@ -66,9 +66,19 @@ void ew_model_prune(struct ew_model *model, uint64_t time_100ns);
 
 /*
  * Empties the fragment table of everything that neither a waiting stack nor a stack
- * key needs. Only after the aggregate has folded: it must hold no fragment number.
+ * key needs. Only after the aggregate has folded: it must hold no fragment number, but for
+ * stacks with a deferred half. While there are deferred fragments, and the table is less
+ * than EW_FRAGMENTS_HELD_PERMILLE full, all of it stays as it is.
  */
 EW_MUST_USE enum ew_status ew_model_forget_fragments(struct ew_model *model);
+
+/*
+ * What has become of a stack with EW_STACK_DEFERRED when it is folded: a half whose key was
+ * not defined in time becomes EW_FRAGMENT_NONE, the flags of the whole are added, and the
+ * counters learn of it, `hits` times. False when nothing is left of it. To be called once;
+ * other stacks are left as they are.
+ */
+bool ew_model_settle_stack(struct ew_model *model, struct ew_stack *stack, uint64_t hits);
 
 /* --- what an address means ------------------------------------------------ */
 

@@ -33,8 +33,25 @@ EW_MUST_USE enum ew_status ew_fragments_intern(struct ew_fragments *fragments,
                                                uint32_t *id_out);
 
 /*
- * The addresses of a fragment, leaf first, and their number. Valid until the next
- * intern or forget.
+ * A fragment whose addresses are told later: a stack key that was referred to before its
+ * definition. Defining gives it the addresses, once; until then it has none. Equal
+ * addresses can then have two numbers.
+ *
+ * EW_OK     `id_out` names it · it has its addresses
+ * EW_FORMAT  no addresses at all
+ * EW_LIMIT  as ew_fragments_intern(); what was to be defined stays without addresses
+ */
+EW_MUST_USE enum ew_status ew_fragments_defer(struct ew_fragments *fragments, uint32_t *id_out);
+EW_MUST_USE enum ew_status ew_fragments_define(struct ew_fragments *fragments, uint32_t id,
+                                               const struct ew_address_slice *addresses);
+
+/* True while a fragment is deferred; and how many are. */
+bool ew_fragments_is_open(const struct ew_fragments *fragments, uint32_t id);
+uint32_t ew_fragments_open_count(const struct ew_fragments *fragments);
+
+/*
+ * The addresses of a fragment, leaf first, and their number: none while it is deferred.
+ * Valid until the next intern, define or forget.
  */
 const uint64_t *ew_fragments_get(const struct ew_fragments *fragments, uint32_t id,
                                  uint32_t *count_out);
@@ -44,7 +61,8 @@ void ew_fragments_pin(struct ew_fragments *fragments);
 
 /*
  * Forgets all fragments that are not pinned, except those in `keep`, whose numbers
- * are rewritten in place (EW_FRAGMENT_NONE entries stay).
+ * are rewritten in place (EW_FRAGMENT_NONE entries stay). Equal numbers stay equal, and
+ * deferred fragments stay deferred.
  */
 EW_MUST_USE enum ew_status ew_fragments_forget(struct ew_fragments *fragments, uint32_t *keep,
                                                size_t keep_count);
@@ -73,6 +91,8 @@ enum ew_stack_flag {
     EW_STACK_TRUNCATED = 2,    /* a half is as long as ETW writes at most */
     EW_STACK_MANAGED_ONLY = 4, /* a CLR stack: native frames between are not shown */
     EW_STACK_LATE_PROCESS = 8, /* its process was only known from the stack itself */
+    EW_STACK_DEFERRED = 16,    /* a half was given out before its key was defined: settled by
+                                  ew_model_settle_stack(), which adds the flags above */
 };
 
 /*

@@ -121,6 +121,77 @@ static bool same_stack(const struct stack_entry *a, const struct stack_entry *b)
            && a->window == b->window && a->source == b->source && a->flags == b->flags;
 }
 
+/* Room for the totals of every process of the model that may turn up in this fold. */
+static void reserve_totals(struct ew_aggregate *aggregate)
+{
+    uint32_t wanted = aggregate->process_count + ew_model_process_count(aggregate->options.model);
+    wanted = wanted < EW_PROCESSES_MAX ? wanted : EW_PROCESSES_MAX;
+    if (wanted > aggregate->process_capacity) {
+        struct ew_aggregate_process *grown =
+            realloc(aggregate->processes, (size_t)wanted * sizeof *grown);
+        if (grown != NULL) {
+            aggregate->processes = grown;
+            aggregate->process_capacity = wanted;
+        }
+    }
+}
+
+static bool is_open(const struct ew_aggregate *aggregate, uint32_t fragment)
+{
+    return fragment != EW_FRAGMENT_NONE
+           && ew_fragments_is_open(aggregate->options.fragments, fragment);
+}
+
+static bool is_held(const struct ew_aggregate *aggregate, const struct stack_entry *entry)
+{
+    return (entry->flags & EW_STACK_DEFERRED) != 0
+           && (is_open(aggregate, entry->kernel) || is_open(aggregate, entry->user));
+}
+
+/* No window has these numbers. */
+#define WINDOW_ANY UINT64_MAX
+#define WINDOW_NONE (UINT64_MAX - 1)
+
+/* Folds all stacks but those of other windows than `number` whose keys may still be
+ * defined; WINDOW_ANY folds these too. */
+static void fold_window(struct ew_aggregate *aggregate, uint64_t number)
+{
+    uint32_t held = 0;
+    reserve_totals(aggregate);
+    fold_begin(aggregate);
+    ew_index_clear(&aggregate->stack_index);
+    for (uint32_t i = 0; i < aggregate->stack_count; i++) {
+        const struct stack_entry entry = aggregate->stacks[i];
+        if (number != WINDOW_ANY && entry.window != number && is_held(aggregate, &entry)) {
+            aggregate->stacks[held] = entry;
+            /* cannot fail: it had more entries before */
+            (void)ew_index_insert(&aggregate->stack_index, stack_hash(&entry), held++);
+            continue;
+        }
+        struct window *window = window_open(aggregate, entry.window);
+        if (window == NULL) {
+            aggregate->counts.dropped += entry.hits;
+        } else {
+            fold_stack(aggregate, window, &entry);
+        }
+    }
+    aggregate->stack_count = held;
+}
+
+void ew_aggregate_fold(struct ew_aggregate *aggregate)
+{
+    fold_window(aggregate, WINDOW_ANY);
+}
+
+/* Stacks whose keys may still be defined are folded only when they are too many. */
+static void make_room(struct ew_aggregate *aggregate)
+{
+    fold_window(aggregate, WINDOW_NONE);
+    if (aggregate->stack_count > EW_STACKS_MAX / 2) {
+        ew_aggregate_fold(aggregate);
+    }
+}
+
 void ew_aggregate_add(struct ew_aggregate *aggregate, uint64_t window,
                       const struct ew_stack *stack)
 {
@@ -150,7 +221,7 @@ void ew_aggregate_add(struct ew_aggregate *aggregate, uint64_t window,
         }
     }
     if (aggregate->stack_count == EW_STACKS_MAX) {
-        ew_aggregate_fold(aggregate);
+        make_room(aggregate);
     }
     if (!ew_index_insert(&aggregate->stack_index, hash, aggregate->stack_count)) {
         aggregate->counts.dropped += entry.hits;
@@ -158,38 +229,6 @@ void ew_aggregate_add(struct ew_aggregate *aggregate, uint64_t window,
     }
     aggregate->stacks[aggregate->stack_count++] = entry;
     aggregate->counts.stacks_distinct++;
-}
-
-/* Room for the totals of every process of the model that may turn up in this fold. */
-static void reserve_totals(struct ew_aggregate *aggregate)
-{
-    uint32_t wanted = aggregate->process_count + ew_model_process_count(aggregate->options.model);
-    wanted = wanted < EW_PROCESSES_MAX ? wanted : EW_PROCESSES_MAX;
-    if (wanted > aggregate->process_capacity) {
-        struct ew_aggregate_process *grown =
-            realloc(aggregate->processes, (size_t)wanted * sizeof *grown);
-        if (grown != NULL) {
-            aggregate->processes = grown;
-            aggregate->process_capacity = wanted;
-        }
-    }
-}
-
-void ew_aggregate_fold(struct ew_aggregate *aggregate)
-{
-    reserve_totals(aggregate);
-    fold_begin(aggregate);
-    for (uint32_t i = 0; i < aggregate->stack_count; i++) {
-        const struct stack_entry *entry = &aggregate->stacks[i];
-        struct window *window = window_open(aggregate, entry->window);
-        if (window == NULL) {
-            aggregate->counts.dropped += entry->hits;
-        } else {
-            fold_stack(aggregate, window, entry);
-        }
-    }
-    aggregate->stack_count = 0;
-    ew_index_clear(&aggregate->stack_index);
 }
 
 bool ew_aggregate_window_is_full(const struct ew_aggregate *aggregate, uint64_t number)
@@ -241,7 +280,9 @@ enum ew_status ew_aggregate_close(struct ew_aggregate *aggregate,
                                   const struct ew_window_span *span, ew_aggregate_emit_fn emit,
                                   void *context, struct ew_error *error)
 {
-    ew_aggregate_fold(aggregate);
+    bool hold =
+        ew_fragments_fill_permille(aggregate->options.fragments) < EW_FRAGMENTS_HELD_PERMILLE;
+    fold_window(aggregate, hold ? span->number : WINDOW_ANY);
     struct window *window = window_open(aggregate, span->number);
     if (window == NULL) {
         return ew_fail(error, EW_LIMIT, "more than %d windows are open", EW_WINDOWS_OPEN_MAX);

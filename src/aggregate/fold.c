@@ -283,11 +283,28 @@ static struct ew_aggregate_process *process_totals(struct ew_aggregate *aggregat
     return added;
 }
 
-void fold_stack(struct ew_aggregate *aggregate, struct window *window,
-                const struct stack_entry *entry)
+/* What keys were defined meanwhile, the model knows. False when nothing is left of it. */
+static bool settle(struct ew_aggregate *aggregate, struct stack_entry *entry)
 {
+    struct ew_stack stack = {.process = entry->process,
+                             .kernel = entry->kernel,
+                             .user = entry->user,
+                             .source = entry->source,
+                             .flags = entry->flags};
+    bool left = ew_model_settle_stack(aggregate->options.model, &stack, entry->hits);
+    entry->kernel = stack.kernel;
+    entry->user = stack.user;
+    entry->flags = stack.flags;
+    return left;
+}
+
+void fold_stack(struct ew_aggregate *aggregate, struct window *window,
+                const struct stack_entry *given)
+{
+    struct stack_entry settled = *given;
+    const struct stack_entry *entry = &settled;
     const struct ew_process *process = ew_model_process(aggregate->options.model, entry->process);
-    if (process == NULL || !aggregate_wants(aggregate, process)) {
+    if (process == NULL || !settle(aggregate, &settled) || !aggregate_wants(aggregate, process)) {
         return;
     }
     bool sample = ew_model_source(aggregate->options.model, entry->source)->sample;

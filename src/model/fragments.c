@@ -21,6 +21,7 @@ struct ew_fragments {
     uint32_t address_count;
     uint32_t address_capacity;
     uint32_t pinned; /* items below this number are never forgotten */
+    uint32_t open;   /* deferred, without addresses */
 };
 
 enum { ITEMS_START = 4096, ADDRESSES_START = 65536 };
@@ -130,11 +131,46 @@ enum ew_status ew_fragments_intern(struct ew_fragments *fragments,
     return intern(fragments, words, count, id_out);
 }
 
+enum ew_status ew_fragments_defer(struct ew_fragments *fragments, uint32_t *id_out)
+{
+    enum ew_status status = make_room(fragments, 0);
+    if (status == EW_OK) {
+        struct fragment *item = &fragments->items[fragments->item_count];
+        item->first = 0;
+        item->count = 0;
+        fragments->open++;
+        *id_out = fragments->item_count++;
+    }
+    return status;
+}
+
+enum ew_status ew_fragments_define(struct ew_fragments *fragments, uint32_t id,
+                                   const struct ew_address_slice *addresses)
+{
+    uint32_t same;
+    enum ew_status status = ew_fragments_intern(fragments, addresses, &same);
+    if (status == EW_OK && fragments->items[id].count == 0) {
+        fragments->items[id] = fragments->items[same]; /* the addresses are stored once */
+        fragments->open--;
+    }
+    return status;
+}
+
+bool ew_fragments_is_open(const struct ew_fragments *fragments, uint32_t id)
+{
+    return fragments->items[id].count == 0;
+}
+
+uint32_t ew_fragments_open_count(const struct ew_fragments *fragments)
+{
+    return fragments->open;
+}
+
 const uint64_t *ew_fragments_get(const struct ew_fragments *fragments, uint32_t id,
                                  uint32_t *count_out)
 {
     *count_out = fragments->items[id].count;
-    return fragments->addresses + fragments->items[id].first;
+    return *count_out == 0 ? NULL : fragments->addresses + fragments->items[id].first;
 }
 
 void ew_fragments_pin(struct ew_fragments *fragments)
@@ -142,22 +178,36 @@ void ew_fragments_pin(struct ew_fragments *fragments)
     fragments->pinned = fragments->item_count;
 }
 
-/* Copies of the fragments in `keep`, one after the other; NULL without memory. */
+/* A fragment that is kept: what it was, and the number it gets. */
+struct kept {
+    struct fragment was; /* `first` counts in the copies */
+    uint32_t number;     /* EW_FRAGMENT_NONE: not kept, or not yet stored again */
+    bool wanted;
+};
+
+/* Notes which fragments are wanted, and copies their addresses one after the other. NULL
+ * without memory. */
 static uint64_t *copy_kept(const struct ew_fragments *fragments, const uint32_t *keep,
-                           size_t keep_count)
+                           size_t keep_count, struct kept *kept)
 {
     size_t total = 1;
     for (size_t i = 0; i < keep_count; i++) {
-        total += keep[i] == EW_FRAGMENT_NONE ? 0 : fragments->items[keep[i]].count;
+        if (keep[i] != EW_FRAGMENT_NONE && !kept[keep[i]].wanted) {
+            kept[keep[i]].wanted = true;
+            total += fragments->items[keep[i]].count;
+        }
     }
     uint64_t *copies = malloc(total * sizeof *copies);
-    size_t at = 0;
-    for (size_t i = 0; copies != NULL && i < keep_count; i++) {
-        if (keep[i] != EW_FRAGMENT_NONE) {
-            const struct fragment *item = &fragments->items[keep[i]];
+    uint32_t at = 0;
+    for (uint32_t i = 0; copies != NULL && i < fragments->item_count; i++) {
+        const struct fragment *item = &fragments->items[i];
+        kept[i].number = EW_FRAGMENT_NONE;
+        if (kept[i].wanted && item->count > 0) {
             memcpy(copies + at, fragments->addresses + item->first, item->count * sizeof *copies);
-            at += item->count;
         }
+        kept[i].was.first = at;
+        kept[i].was.count = item->count;
+        at += kept[i].wanted ? item->count : 0;
     }
     return copies;
 }
@@ -168,6 +218,7 @@ static enum ew_status drop_loose(struct ew_fragments *fragments)
     ew_index_clear(&fragments->index);
     fragments->item_count = fragments->pinned;
     fragments->address_count = 0;
+    fragments->open = 0;
     for (uint32_t i = 0; i < fragments->pinned; i++) {
         const struct fragment *item = &fragments->items[i];
         uint64_t hash = ew_index_hash_bytes(fragments->addresses + item->first,
@@ -180,18 +231,25 @@ static enum ew_status drop_loose(struct ew_fragments *fragments)
     return EW_OK;
 }
 
+/* Stores what is kept again, in the order of `keep`, and rewrites the numbers there. */
 static enum ew_status intern_kept(struct ew_fragments *fragments, const uint64_t *copies,
-                                  uint32_t *keep, const uint32_t *counts, size_t keep_count)
+                                  uint32_t *keep, size_t keep_count, struct kept *kept)
 {
     for (size_t i = 0; i < keep_count; i++) {
         if (keep[i] == EW_FRAGMENT_NONE) {
             continue;
         }
-        enum ew_status status = intern(fragments, copies, counts[i], &keep[i]);
+        struct kept *entry = &kept[keep[i]];
+        enum ew_status status = EW_OK;
+        if (entry->number == EW_FRAGMENT_NONE) {
+            status = entry->was.count == 0 ? ew_fragments_defer(fragments, &entry->number)
+                                           : intern(fragments, copies + entry->was.first,
+                                                    entry->was.count, &entry->number);
+        }
         if (status != EW_OK) {
             return status;
         }
-        copies += counts[i];
+        keep[i] = entry->number;
     }
     return EW_OK;
 }
@@ -199,20 +257,17 @@ static enum ew_status intern_kept(struct ew_fragments *fragments, const uint64_t
 enum ew_status ew_fragments_forget(struct ew_fragments *fragments, uint32_t *keep,
                                    size_t keep_count)
 {
-    uint64_t *copies = copy_kept(fragments, keep, keep_count);
-    uint32_t *counts = calloc(keep_count + 1, sizeof *counts);
+    struct kept *kept = calloc((size_t)fragments->item_count + 1, sizeof *kept);
+    uint64_t *copies = kept == NULL ? NULL : copy_kept(fragments, keep, keep_count, kept);
     enum ew_status status = EW_NO_MEMORY;
-    if (copies != NULL && counts != NULL) {
-        for (size_t i = 0; i < keep_count; i++) {
-            counts[i] = keep[i] == EW_FRAGMENT_NONE ? 0 : fragments->items[keep[i]].count;
-        }
+    if (copies != NULL) {
         status = drop_loose(fragments);
         if (status == EW_OK) {
-            status = intern_kept(fragments, copies, keep, counts, keep_count);
+            status = intern_kept(fragments, copies, keep, keep_count, kept);
         }
     }
     free(copies);
-    free(counts);
+    free(kept);
     return status;
 }
 

@@ -39,6 +39,22 @@ static bool same_image(const struct mapping *mapping, const struct ew_image_fact
     return mapping->value == module && mapping->end - mapping->start == fact->size_bytes;
 }
 
+/*
+ * A rundown may leave the time stamp out (seen in a real recording): the image at that base is
+ * known better already. A survey has met the rundown before the load and keeps both.
+ */
+static bool tells_less(const struct ew_model *model, const struct mapping *mapping,
+                       const struct ew_image_fact *fact)
+{
+    char path[EW_NAME_BYTES_EACH_MAX];
+    if (model->survey.done || fact->phase == EW_PHASE_START || fact->timestamp != 0
+        || mapping->end - mapping->start != fact->size_bytes) {
+        return false;
+    }
+    (void)ew_text_from_utf16(fact->path.data, fact->path.bytes, path, sizeof path);
+    return ew_text_equal_fold(ew_text_file_name(path), model->modules.items[mapping->value].name);
+}
+
 /* The first image of a process that is no DLL is its executable. */
 static void note_executable(struct ew_model *model, uint32_t process, uint32_t module)
 {
@@ -57,9 +73,12 @@ static void note_executable(struct ew_model *model, uint32_t process, uint32_t m
 static void image_map(struct ew_model *model, uint32_t process, uint64_t time_100ns,
                       const struct ew_image_fact *fact)
 {
+    uint32_t found = mappings_find(&model->mappings, process, MAPPING_IMAGE, fact->base);
+    if (found != MAPPING_NONE && tells_less(model, &model->mappings.items[found], fact)) {
+        return;
+    }
     uint32_t module = image_module(model, process, fact);
     uint64_t from = fact->phase == EW_PHASE_START ? time_100ns : 0;
-    uint32_t found = mappings_find(&model->mappings, process, MAPPING_IMAGE, fact->base);
     struct process *owner = &model->processes[process];
     if (module == EW_MODULE_NONE) {
         model->counts.images_refused++;
@@ -115,6 +134,7 @@ void image_apply(struct ew_model *model, uint32_t process, uint64_t time_100ns,
     case EW_PHASE_DC_START:
     case EW_PHASE_DC_END:
         model->counts.image_rundowns++;
+        process_attach(model, process);
         image_map(model, process, time_100ns, fact);
         break;
     case EW_PHASE_START:
@@ -138,6 +158,7 @@ void image_id_apply(struct ew_model *model, uint32_t process, uint64_t base,
     if (process == EW_PROCESS_NONE || fact->intermediate) {
         return;
     }
+    process_attach(model, process);
     uint32_t found = mappings_find(&model->mappings, process, MAPPING_IMAGE, base);
     if (found != MAPPING_NONE) {
         modules_set_pdb(&model->modules, model->mappings.items[found].value, &fact->guid,

@@ -6,7 +6,8 @@
  *     images.c     images of processes and the kernel, PDB identities
  *     methods.c    managed modules and method bodies
  *     pending.c    events that wait for their stack
- *     stacks.c     fragments, keys, CLR and extended-data stacks as they arrive
+ *     stacks.c     fragments, CLR and extended-data stacks as they arrive
+ *     keys.c       what stack keys mean
  *     survey.c     the first pass
  *     model.c      the contract: dispatch, resolution, pruning, counters
  */
@@ -61,14 +62,26 @@ struct key_definition {
     uint32_t fragment;
 };
 
+/* A key that was referred to, or defined, without a survey. */
+struct open_key {
+    uint64_t key;
+    uint64_t used_100ns;  /* of the last reference or definition */
+    uint64_t defined_raw; /* time of its definition, when it has come */
+    uint32_t fragment;
+    bool defined;
+};
+
+struct open_keys {
+    struct open_key *items;
+    struct ew_index index;
+    uint32_t count;
+    uint32_t capacity;
+};
+
 /* One event that may get a stack. */
 struct pending {
     uint64_t time_raw;
     uint64_t time_100ns;
-    uint64_t kernel_key;
-    uint64_t user_key;
-    uint64_t kernel_key_time_raw; /* of the reference: what the key meant then */
-    uint64_t user_key_time_raw;
     uint32_t thread_id;
     uint32_t process_id; /* EW_ID_NONE until something tells it */
     uint32_t process;    /* index or EW_PROCESS_NONE */
@@ -82,7 +95,7 @@ struct pending {
     uint16_t event_id;
     bool by_match_id; /* `time_raw` is the MatchId of such an event */
     bool sample;
-    bool has_kernel_key;
+    bool has_kernel_key; /* also when nothing defines it */
     bool has_user_key;
     bool done;
 };
@@ -162,6 +175,7 @@ struct ew_model {
     uint32_t key_count;
     uint32_t key_capacity;
     bool keys_sorted;
+    struct open_keys open_keys;
 
     struct pending_table pending;
     struct clr_last *clr_last; /* CLR_LAST_COUNT */
@@ -171,7 +185,7 @@ struct ew_model {
     uint32_t last_source;
 
     struct survey survey;
-    bool surveying;
+    uint64_t session_100ns; /* start of the session: of what was there before */
     bool kernel_is_32bit;
     bool kernel_width_known;
     uint32_t sample_interval_100ns;
@@ -209,6 +223,7 @@ void process_apply(struct ew_model *model, const struct ew_event *event,
                    const struct ew_process_fact *fact);
 void process_describe(struct ew_model *model, uint32_t process,
                       const struct ew_process_fact *fact);
+void process_attach(struct ew_model *model, uint32_t process);
 void thread_apply(struct ew_model *model, const struct ew_thread_fact *fact);
 void thread_learn(struct ew_model *model, uint32_t thread_id, uint32_t process_id);
 void process_learn_items(struct ew_model *model, const struct ew_event *event);
@@ -285,19 +300,34 @@ void stack_apply(struct ew_model *model, const struct ew_event *event,
                  const struct ew_stack_fact *fact);
 void stack_key_apply(struct ew_model *model, const struct ew_event *event,
                      const struct ew_stack_key_fact *fact);
-void stack_definition_apply(struct ew_model *model, const struct ew_event *event,
-                            const struct ew_stack_definition_fact *fact);
 void clr_stack_apply(struct ew_model *model, const struct ew_event *event,
                      const struct ew_clr_stack_fact *fact);
 void clr_event_remember(struct ew_model *model, const struct ew_event *event);
 void item_stacks_apply(struct ew_model *model, const struct ew_event *event);
 
-/* The fragment a key meant for a reference at `time_raw`: its first definition at or
- * after it. EW_FRAGMENT_NONE when there is none. */
-uint32_t key_fragment(struct ew_model *model, uint64_t key, uint64_t time_raw);
-
 /* The index of a source, added if new; EW_SOURCES_MAX when the table is full. */
 uint16_t source_intern(struct ew_model *model, bool sample, const struct ew_guid *provider,
                        uint16_t event_id);
+
+/* Whether halves are missing or cut, as flags, counted `hits` times. `process_id`
+ * tells whether it needs a user half. */
+uint16_t stack_flags(struct ew_model *model, const struct ew_stack *stack, uint32_t process_id,
+                     uint64_t hits);
+
+/* --- keys.c ------------------------------------------------------------------------- */
+
+/* A definition, in the survey and in time order. */
+void key_learn_ahead(struct ew_model *model, const struct ew_event *event,
+                     const struct ew_stack_definition_fact *fact);
+void key_define(struct ew_model *model, const struct ew_event *event,
+                const struct ew_stack_definition_fact *fact);
+
+/* What a key means for the reference `event`: its first definition at or after it, a
+ * deferred fragment when that can still come; EW_FRAGMENT_NONE when there is none. */
+uint32_t key_fragment(struct ew_model *model, const struct ew_event *event, uint64_t key);
+
+/* Forgets keys that no event at or after `time_100ns` referred to. */
+void keys_prune(struct ew_model *model, uint64_t time_100ns);
+void keys_free(struct ew_model *model);
 
 #endif

@@ -35,6 +35,7 @@ enum ew_status ew_model_create(const struct ew_model_options *options,
         return EW_NO_MEMORY;
     }
     model->options = *options;
+    model->session_100ns = options->start_100ns;
     names_init(&model->names);
     model->clr_last = calloc(CLR_LAST_COUNT, sizeof *model->clr_last);
     if (model->clr_last == NULL || !pending_init(model) || !processes_init(model)) {
@@ -60,7 +61,7 @@ void ew_model_destroy(struct ew_model *model)
     mappings_free(&model->mappings);
     modules_free(&model->modules);
     names_free(&model->names);
-    free(model->keys);
+    keys_free(model);
     free(model->clr_last);
     free(model);
 }
@@ -98,6 +99,7 @@ static void apply_clr(struct ew_model *model, const struct ew_event *event,
         return;
     }
     model->processes[process].shown.clr_seen = true;
+    process_attach(model, process);
     switch (fact->kind) {
     case EW_FACT_CLR_METHOD:
         method_apply(model, process, event->time_100ns, &fact->clr_method);
@@ -175,7 +177,7 @@ static bool apply_stack(struct ew_model *model, const struct ew_event *event,
         stack_key_apply(model, event, &fact->stack_key);
         return true;
     case EW_FACT_STACK_DEFINITION:
-        stack_definition_apply(model, event, &fact->stack_definition);
+        key_define(model, event, &fact->stack_definition);
         return true;
     default:
         return false;
@@ -257,26 +259,48 @@ void ew_model_prune(struct ew_model *model, uint64_t time_100ns)
     mappings_prune(&model->mappings, mapping_is_gone, view_of, &prune);
     processes_prune(model, time_100ns);
     methods_prune(model);
+    keys_prune(model, time_100ns);
+}
+
+/* The numbers that waiting stacks and open keys hold: written to `numbers`, or back from
+ * there. */
+static void exchange_fragments(struct ew_model *model, uint32_t *numbers, bool back)
+{
+    struct pending_table *table = &model->pending;
+    struct open_keys *keys = &model->open_keys;
+    for (uint64_t i = table->head; i < table->tail; i++) {
+        struct pending *entry = &table->items[i % EW_STACKS_PENDING_MAX];
+        if (!back) {
+            numbers[0] = entry->done ? EW_FRAGMENT_NONE : entry->kernel;
+            numbers[1] = entry->done ? EW_FRAGMENT_NONE : entry->user;
+        }
+        entry->kernel = numbers[0];
+        entry->user = numbers[1];
+        numbers += 2;
+    }
+    for (uint32_t i = 0; i < keys->count; i++) {
+        numbers[i] = back ? numbers[i] : keys->items[i].fragment;
+        keys->items[i].fragment = numbers[i];
+    }
 }
 
 enum ew_status ew_model_forget_fragments(struct ew_model *model)
 {
-    struct pending_table *table = &model->pending;
-    size_t count = (size_t)(table->tail - table->head);
-    uint32_t *keep = malloc((count * 2 + 1) * sizeof *keep);
+    struct ew_fragments *fragments = model->options.fragments;
+    if (ew_fragments_open_count(fragments) > 0
+        && ew_fragments_fill_permille(fragments) < EW_FRAGMENTS_HELD_PERMILLE) {
+        return EW_OK;
+    }
+    size_t count =
+        (size_t)(model->pending.tail - model->pending.head) * 2 + model->open_keys.count;
+    uint32_t *keep = malloc((count + 1) * sizeof *keep);
     if (keep == NULL) {
         return EW_NO_MEMORY;
     }
-    for (size_t i = 0; i < count; i++) {
-        const struct pending *entry = &table->items[(table->head + i) % EW_STACKS_PENDING_MAX];
-        keep[2 * i] = entry->done ? EW_FRAGMENT_NONE : entry->kernel;
-        keep[2 * i + 1] = entry->done ? EW_FRAGMENT_NONE : entry->user;
-    }
-    enum ew_status status = ew_fragments_forget(model->options.fragments, keep, count * 2);
-    for (size_t i = 0; status == EW_OK && i < count; i++) {
-        struct pending *entry = &table->items[(table->head + i) % EW_STACKS_PENDING_MAX];
-        entry->kernel = keep[2 * i];
-        entry->user = keep[2 * i + 1];
+    exchange_fragments(model, keep, false);
+    enum ew_status status = ew_fragments_forget(fragments, keep, count);
+    if (status == EW_OK) {
+        exchange_fragments(model, keep, true);
     }
     free(keep);
     return status;

@@ -197,30 +197,26 @@ static bool ends_in_user(const struct ew_model *model, uint32_t fragment)
     return count > 0 && !ew_address_is_kernel(words[count - 1], model->kernel_is_32bit);
 }
 
-static uint16_t flags_of(struct ew_model *model, const struct pending *entry)
+uint16_t stack_flags(struct ew_model *model, const struct ew_stack *stack, uint32_t process_id,
+                     uint64_t hits)
 {
     uint16_t flags = 0;
-    bool needs_user = entry->process_id != 0 && entry->process_id != PID_SYSTEM;
-    if (entry->user == EW_FRAGMENT_NONE && needs_user && !ends_in_user(model, entry->kernel)) {
+    bool needs_user = process_id != 0 && process_id != PID_SYSTEM;
+    if (stack->user == EW_FRAGMENT_NONE && needs_user && !ends_in_user(model, stack->kernel)) {
         flags |= EW_STACK_KERNEL_ONLY;
-        model->counts.kernel_only++;
+        model->counts.kernel_only += hits;
     }
-    if (is_truncated(model, entry->kernel) || is_truncated(model, entry->user)) {
+    if (is_truncated(model, stack->kernel) || is_truncated(model, stack->user)) {
         flags |= EW_STACK_TRUNCATED;
-        model->counts.truncated++;
+        model->counts.truncated += hits;
     }
     return flags;
 }
 
-static uint32_t resolve_key(struct ew_model *model, uint64_t key, uint64_t time_raw)
+static bool is_open(const struct ew_model *model, uint32_t fragment)
 {
-    uint32_t fragment = key_fragment(model, key, time_raw);
-    if (fragment == EW_FRAGMENT_NONE) {
-        model->counts.keys_undefined++;
-    } else {
-        model->counts.keys_resolved++;
-    }
-    return fragment;
+    return fragment != EW_FRAGMENT_NONE
+           && ew_fragments_is_open(model->options.fragments, fragment);
 }
 
 static void give_out(struct ew_model *model, struct pending *entry)
@@ -240,8 +236,9 @@ static void give_out(struct ew_model *model, struct pending *entry)
                              .kernel = entry->kernel,
                              .user = entry->user,
                              .weight = 1,
-                             .source = source,
-                             .flags = flags_of(model, entry)};
+                             .source = source};
+    bool open = is_open(model, entry->kernel) || is_open(model, entry->user);
+    stack.flags = open ? EW_STACK_DEFERRED : stack_flags(model, &stack, entry->process_id, 1);
     if (stack.process == EW_PROCESS_NONE) {
         stack.process = process_of_pid(model, entry->process_id, entry->time_100ns);
         stack.flags |= EW_STACK_LATE_PROCESS;
@@ -261,12 +258,6 @@ void pending_finish(struct ew_model *model, struct pending *entry)
         return;
     }
     entry->done = true;
-    if (entry->has_kernel_key) {
-        entry->kernel = resolve_key(model, entry->kernel_key, entry->kernel_key_time_raw);
-    }
-    if (entry->has_user_key) {
-        entry->user = resolve_key(model, entry->user_key, entry->user_key_time_raw);
-    }
     if (entry->kernel == EW_FRAGMENT_NONE && entry->user == EW_FRAGMENT_NONE) {
         model->counts.no_process += entry->sample && entry->process == EW_PROCESS_NONE;
         return;

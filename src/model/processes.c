@@ -112,10 +112,24 @@ uint32_t process_of_pid(struct ew_model *model, uint32_t process_id, uint64_t ti
     return process;
 }
 
+/*
+ * A process that is described but did not start while the session watched was there before
+ * it, and is shown from its beginning; one that is only named by a stack, from then on.
+ */
+void process_attach(struct ew_model *model, uint32_t index)
+{
+    struct ew_process *process = &model->processes[index].shown;
+    if (index != EW_PROCESS_KERNEL && !process->start_known
+        && process->start_100ns > model->session_100ns) {
+        process->start_100ns = model->session_100ns;
+    }
+}
+
 /* What only a description tells; what is known already stays. */
 void process_describe(struct ew_model *model, uint32_t index, const struct ew_process_fact *fact)
 {
     struct ew_process *process = &model->processes[index].shown;
+    process_attach(model, index);
     if (process->name[0] == '\0') {
         const char *name = names_bytes(&model->names, &fact->image_name);
         if (name[0] == '\0') {
@@ -332,6 +346,7 @@ void process_learn_items(struct ew_model *model, const struct ew_event *event)
             && container_text(&item, text)) {
             const char *name = names_intern(&model->names, text, EW_GUID_TEXT_BYTES - 1);
             process->container = name[0] != '\0' ? name : NULL;
+            process_attach(model, index);
         }
         if (item.type == EW_ITEM_PROCESS_START_KEY && item.data_bytes == 8
             && process->start_key == 0) {

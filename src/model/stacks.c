@@ -145,74 +145,17 @@ void stack_key_apply(struct ew_model *model, const struct ew_event *event,
         return;
     }
     learn_process(entry, fact->process_id);
-    if (fact->user) {
-        entry->has_user_key = true;
-        entry->user_key = fact->key;
-        entry->user_key_time_raw = event->time_raw;
-    } else {
-        entry->has_kernel_key = true;
-        entry->kernel_key = fact->key;
-        entry->kernel_key_time_raw = event->time_raw;
-    }
-    /* The frames of a key are told after its use; only a survey knows them by now. */
-    if (model->survey.done && (fact->user || entry->process_id == PID_SYSTEM)) {
-        pending_finish(model, entry);
-    }
-}
-
-void stack_definition_apply(struct ew_model *model, const struct ew_event *event,
-                            const struct ew_stack_definition_fact *fact)
-{
-    uint32_t fragment;
-    if (model->survey.done) {
-        return; /* all definitions are known */
-    }
-    if (!model_grow((void **)&model->keys, &model->key_capacity, model->key_count,
-                    EW_STACK_KEYS_MAX, sizeof *model->keys)
-        || ew_fragments_intern(model->options.fragments, &fact->frames, &fragment) != EW_OK) {
-        model->counts.keys_refused++;
+    uint32_t *place = fact->user ? &entry->user : &entry->kernel;
+    if (*place != EW_FRAGMENT_NONE) {
+        model->counts.orphans++; /* told twice: the first stands */
         return;
     }
-    struct key_definition *definition = &model->keys[model->key_count++];
-    definition->key = fact->key;
-    definition->time_raw = event->time_raw;
-    definition->fragment = fragment;
-    model->keys_sorted = false;
-}
-
-static int compare_definitions(const void *a, const void *b)
-{
-    const struct key_definition *left = a;
-    const struct key_definition *right = b;
-    if (left->key != right->key) {
-        return left->key < right->key ? -1 : 1;
+    *place = key_fragment(model, event, fact->key);
+    entry->has_user_key |= fact->user;
+    entry->has_kernel_key |= !fact->user;
+    if (fact->user || entry->process_id == PID_SYSTEM) {
+        pending_finish(model, entry);
     }
-    if (left->time_raw != right->time_raw) {
-        return left->time_raw < right->time_raw ? -1 : 1;
-    }
-    return left->fragment < right->fragment ? -1 : left->fragment > right->fragment;
-}
-
-uint32_t key_fragment(struct ew_model *model, uint64_t key, uint64_t time_raw)
-{
-    if (!model->keys_sorted && model->key_count > 0) {
-        qsort(model->keys, model->key_count, sizeof *model->keys, compare_definitions);
-        model->keys_sorted = true;
-    }
-    uint32_t low = 0;
-    uint32_t high = model->key_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        const struct key_definition *definition = &model->keys[middle];
-        if (definition->key < key
-            || (definition->key == key && definition->time_raw < time_raw)) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < model->key_count && model->keys[low].key == key ? model->keys[low].fragment
-                                                                 : EW_FRAGMENT_NONE;
 }
 
 /* --- stacks that come with a CLR or manifest event -------------------------------- */

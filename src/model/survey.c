@@ -184,7 +184,7 @@ void ew_model_survey(struct ew_model *model, const struct ew_event *event,
                        fact->pdb_id.base, &fact->pdb_id);
         break;
     case EW_FACT_STACK_DEFINITION:
-        stack_definition_apply(model, event, &fact->stack_definition);
+        key_learn_ahead(model, event, &fact->stack_definition);
         break;
     case EW_FACT_CLR_METHOD:
     case EW_FACT_CLR_MODULE:
