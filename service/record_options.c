@@ -18,15 +18,16 @@ static const char usage[] =
     "  --process NAME       only processes of this image name, such as w3wp.exe; may be\n"
     "                       given several times\n"
     "  --container ID       only this container (GUID), or \"host\"; several times\n"
-    "  --session NAME       how the names of the sessions begin; default: that of the\n"
-    "                       configuration with \"-record\" behind it\n"
+    "  --session NAME       how the names of the sessions begin; default \"etwitness\"\n"
     "  --attach NAME        consumes a session that another tool runs, and controls nothing\n"
     "  --no-clr             without the events of .NET\n"
     "  --no-kernel          without the events of the kernel, samples included\n"
     "  --set KEY=VALUE      any other key of the configuration; several times\n"
     "  --quiet              no status line, no documents, no summary\n"
     "\n"
-    "Ctrl+C stops: what Windows has delivered is still written. A second Ctrl+C ends at once.\n"
+    "One collection runs at a time: stop the service first, or attach to another tool's\n"
+    "session. Ctrl+C stops: what Windows has delivered is still written. A second one ends\n"
+    "at once.\n"
     "\n"
     "example: etwitness record --out C:\\evidence --duration 60 --process shop.exe\n";
 
@@ -151,24 +152,6 @@ static bool replace_list(struct ew_settings_list *member, const struct ew_text_l
     return complete;
 }
 
-/* A recording beside the service must not take its sessions for ones that a crash left. */
-static bool name_session(const struct record_options *options, struct ew_settings *settings)
-{
-    static const char suffix[] = "-record";
-    if (options->session != NULL) {
-        return replace_text(&settings->session_name, options->session);
-    }
-    size_t bytes = strlen(settings->session_name) + sizeof suffix;
-    char *name = malloc(bytes);
-    if (name == NULL) {
-        return false;
-    }
-    (void)snprintf(name, bytes, "%s%s", settings->session_name, suffix);
-    free(settings->session_name);
-    settings->session_name = name;
-    return true;
-}
-
 static enum ew_status assign_all(const struct record_options *options,
                                  struct ew_settings *settings, struct ew_error *error)
 {
@@ -186,7 +169,8 @@ static bool override_texts(const struct record_options *options, struct ew_setti
     return replace_text(&settings->directory, options->out)
            && replace_list(&settings->processes, &options->processes)
            && replace_list(&settings->containers, &options->containers)
-           && name_session(options, settings);
+           && (options->session == NULL
+               || replace_text(&settings->session_name, options->session));
 }
 
 enum ew_status record_settings(const struct record_options *options, struct ew_settings *settings,

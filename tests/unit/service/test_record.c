@@ -75,7 +75,7 @@ START_TEST(settings__without_more_options__are_the_defaults_elsewhere)
     struct ew_error error = {0};
     ck_assert_int_eq(settings_of(words, &settings, &error), EW_OK);
     ck_assert_str_eq(settings.directory, "D:\\e");
-    ck_assert_str_eq(settings.session_name, "etwitness-record");
+    ck_assert_str_eq(settings.session_name, "etwitness");
     ck_assert_uint_eq(settings.window_seconds, EW_WINDOW_SECONDS_DEFAULT);
     ck_assert(settings.kernel.enabled && settings.clr.enabled);
     ew_settings_free(&settings);
