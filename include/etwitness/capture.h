@@ -34,6 +34,7 @@ struct ew_capture_counts {
     enum ew_capture_state state;
     uint64_t events;         /* delivered to the callbacks */
     uint64_t filtered;       /* of these: of no use, not put */
+    uint64_t damaged;        /* of these: lengths that cannot be, not put */
     uint64_t events_lost;    /* ETW had no free buffer (reference etw.md 3.4) */
     uint64_t buffers_lost;   /* log and real-time buffers */
     uint64_t restarts;       /* sessions that were lost and came back */

@@ -74,4 +74,7 @@ extern const struct ew_guid ew_guid_kernel_process;
 extern const struct ew_guid ew_guid_clr_runtime;
 extern const struct ew_guid ew_guid_clr_rundown;
 
+/* Ours: what live capture tells by itself, as events (containers of processes). */
+extern const struct ew_guid ew_guid_etwitness;
+
 #endif

@@ -64,6 +64,10 @@ enum { EW_DURATION_SECONDS_MAX = 366 * 86400, EW_SYMBOL_SECONDS_MAX = 600 };
 /* How long a stop may take, in seconds, and a rundown of one session. */
 enum { EW_STOP_SECONDS_MIN = 5, EW_STOP_SECONDS_MAX = 180 };
 
+/* Processes that are known to run in containers; 20 bytes each in two tables and 8 in a list,
+ * 384 KiB. Those beyond are told as the host's, and that is reported. */
+enum { EW_CONTAINED_MAX = 8192 };
+
 /* Spans without collection that one run remembers until a document has told them. */
 enum { EW_GAPS_MAX = 64 };
 
