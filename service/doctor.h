@@ -18,6 +18,22 @@ enum { DOCTOR_TEXT_BYTES = 320 };
 /* Symbol paths that are looked at; the configuration has no more. */
 enum { DOCTOR_PATHS_MAX = EW_SETTINGS_LIST_MAX };
 
+/* --- what is asked for --------------------------------------------------------- */
+
+struct doctor_options {
+    const char *config; /* NULL: that of the service, if there is one */
+    const char *out;    /* NULL: as configured */
+    const char *format; /* "text" or "json" */
+};
+
+/* How a reading of the command line ended. */
+enum doctor_reading { DOCTOR_GO, DOCTOR_HELP, DOCTOR_WRONG };
+
+/* Reads the command line; a complaint is told on stderr. What `options_out` points to is
+ * borrowed from the arguments. */
+enum doctor_reading doctor_options_read(int argument_count, char **arguments,
+                                        struct doctor_options *options_out);
+
 /* --- facts ------------------------------------------------------------------- */
 
 struct doctor_system {
@@ -128,11 +144,6 @@ bool doctor_print_json(FILE *out, const struct doctor_report *report);
 const char *doctor_symbol_folder(const char *path);
 
 /* --- Windows ----------------------------------------------------------------- */
-
-/* Where the service has its configuration and its evidence when nobody says otherwise. NULL
- * without memory; the caller frees it. */
-char *doctor_standard_config(void);
-char *doctor_standard_directory(void);
 
 void doctor_ask_system(struct doctor_system *system_out);
 void doctor_ask_rights(struct doctor_rights *rights_out);

@@ -168,13 +168,11 @@ static int record_by(const struct record_options *options)
 int ew_cmd_record(int argument_count, char **arguments)
 {
     struct record_options options;
-    int exit_code = EW_EXIT_USAGE;
     enum record_reading reading = record_options_read(argument_count, arguments, &options);
-    if (reading == RECORD_HELP) {
-        exit_code = EW_EXIT_DONE;
-    } else if (reading == RECORD_GO) {
-        exit_code = record_by(&options);
+    if (reading != RECORD_GO) {
+        return reading == RECORD_HELP ? EW_EXIT_DONE : EW_EXIT_USAGE;
     }
+    int exit_code = record_by(&options);
     record_options_free(&options);
     (void)fflush(stdout);
     record_console_release();

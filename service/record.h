@@ -32,7 +32,8 @@ struct record_options {
 enum record_reading { RECORD_GO, RECORD_HELP, RECORD_WRONG };
 
 /* Reads the command line; a complaint is told on stderr. What `options_out` points to is
- * borrowed from the arguments, its lists are released with record_options_free(). */
+ * borrowed from the arguments. After RECORD_GO its lists are released with
+ * record_options_free(), else they are released already. */
 enum record_reading record_options_read(int argument_count, char **arguments,
                                         struct record_options *options_out);
 void record_options_free(struct record_options *options);

@@ -94,6 +94,9 @@ enum record_reading record_options_read(int argument_count, char **arguments,
         reading = RECORD_GO;
     }
     ew_options_free(NULL, 0, &operands);
+    if (reading != RECORD_GO) {
+        record_options_free(options_out);
+    }
     return reading;
 }
 

@@ -359,6 +359,31 @@ START_TEST(json__of_a_warning__parses_and_says_so)
 }
 END_TEST
 
+#define READING(...) reading_of((const char *const[]){__VA_ARGS__, NULL})
+
+static enum doctor_reading reading_of(const char *const *words)
+{
+    enum { ARGUMENTS_MAX = 8 };
+    struct doctor_options options;
+    char *arguments[ARGUMENTS_MAX] = {NULL};
+    int count = 0;
+    for (; words[count] != NULL; count++) {
+        /* The parser takes what main gets, pointers to non-const, and only reads. */
+        arguments[count] = (char *)(uintptr_t)words[count];
+    }
+    return doctor_options_read(count, arguments, &options);
+}
+
+START_TEST(options__right_and_wrong__are_told_apart)
+{
+    ck_assert_int_eq(READING("--out", "d", "--config", "c"), DOCTOR_GO);
+    ck_assert_int_eq(READING("--format", "json"), DOCTOR_GO);
+    ck_assert_int_eq(READING("--format", "xml"), DOCTOR_WRONG);
+    ck_assert_int_eq(READING("stray"), DOCTOR_WRONG);
+    ck_assert_int_eq(READING("--nonsense"), DOCTOR_WRONG);
+}
+END_TEST
+
 Suite *ew_suite(void)
 {
     Suite *suite = suite_create("doctor");
@@ -385,6 +410,7 @@ Suite *ew_suite(void)
     tcase_add_test(cases, symbol_folder__of_each_form__is_its_folder);
     tcase_add_test(cases, text__of_a_failure__has_its_line_and_what_to_do);
     tcase_add_test(cases, json__of_a_warning__parses_and_says_so);
+    tcase_add_test(cases, options__right_and_wrong__are_told_apart);
     suite_add_tcase(suite, cases);
     return suite;
 }
