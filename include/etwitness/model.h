@@ -53,6 +53,15 @@ bool ew_model_survey_wants(const struct ew_event *event);
 void ew_model_apply(struct ew_model *model, const struct ew_event *event,
                     const struct ew_fact *fact);
 
+/*
+ * A new session goes on where another ended, at `time_100ns`, the new one's start. What waits is
+ * given out, and what ended or came unseen is found by the new session's rundown: a pid that is
+ * told with another name or start key is another process; processes and images that are not told
+ * are over since `time_100ns`, once no process has been told for ten seconds. Without a
+ * rundown everything stays.
+ */
+void ew_model_session_restarted(struct ew_model *model, uint64_t time_100ns);
+
 /* Gives out what waits since before `time_100ns` as it is; UINT64_MAX gives out all. */
 void ew_model_flush(struct ew_model *model, uint64_t time_100ns);
 
@@ -60,7 +69,8 @@ void ew_model_flush(struct ew_model *model, uint64_t time_100ns);
  * Drops what no event at or after `time_100ns` can refer to: unmapped images and
  * methods, ended threads, and processes that ended more than EW_STACK_WAIT_100NS before,
  * since what waits for its stack may name them. Process indexes of dropped processes are
- * used again.
+ * used again. Builds and names that nothing holds go too, when many have gathered: module
+ * indexes change then, and all text from the model is at another place.
  */
 void ew_model_prune(struct ew_model *model, uint64_t time_100ns);
 
@@ -111,7 +121,8 @@ enum ew_module_kind {
     EW_MODULE_DYNAMIC, /* emitted at run time: has no file */
 };
 
-/* One build of a module. Zero and NULL mean not known. Strings live with the model. */
+/* One build of a module. Zero and NULL mean not known. Strings live until the next
+ * prune. */
 struct ew_module {
     enum ew_module_kind kind;
     const char *name; /* file name, UTF-8, as the first event spelled it */

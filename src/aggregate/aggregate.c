@@ -102,7 +102,14 @@ struct scope *window_scope(struct window *window, const char *container)
     }
     struct scope *scope = &window->scopes[window->scope_count++];
     memset(scope, 0, sizeof *scope);
-    scope->container = container;
+    if (container != NULL) {
+        scope->texts.bytes_max = EW_NAME_BYTES_MAX;
+        scope->container = ew_arena_text(&scope->texts, container, strlen(container));
+        if (scope->container == NULL) {
+            window->scope_count--;
+            return NULL;
+        }
+    }
     return scope;
 }
 

@@ -31,6 +31,13 @@ struct fold {
 void fold_begin(struct ew_aggregate *aggregate)
 {
     memset(aggregate->resolved, 0, RESOLVED_COUNT * sizeof *aggregate->resolved);
+    /* The names in them may be elsewhere since the model was pruned. */
+    for (int i = 0; i < EW_WINDOWS_OPEN_MAX; i++) {
+        for (uint32_t s = 0; s < aggregate->windows[i].scope_count; s++) {
+            struct scope *scope = &aggregate->windows[i].scopes[s];
+            memset(scope->recent, 0, sizeof scope->recent);
+        }
+    }
 }
 
 static struct resolved *resolve(const struct fold *fold, uint64_t address)

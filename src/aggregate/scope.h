@@ -70,7 +70,7 @@ struct budget {
 };
 
 struct scope {
-    const char *container; /* NULL: the host; a name of the model */
+    const char *container; /* NULL: the host */
     struct table modules;
     struct table functions;
     struct table observations;

@@ -75,10 +75,11 @@ static void image_map(struct ew_model *model, uint32_t process, uint64_t time_10
 {
     uint32_t found = mappings_find(&model->mappings, process, MAPPING_IMAGE, fact->base);
     if (found != MAPPING_NONE && tells_less(model, &model->mappings.items[found], fact)) {
+        model->mappings.items[found].doubted = false;
         return;
     }
     uint32_t module = image_module(model, process, fact);
-    uint64_t from = fact->phase == EW_PHASE_START ? time_100ns : 0;
+    uint64_t from = fact->phase == EW_PHASE_START ? time_100ns : model->told_from_100ns;
     struct process *owner = &model->processes[process];
     if (module == EW_MODULE_NONE) {
         model->counts.images_refused++;
@@ -86,9 +87,10 @@ static void image_map(struct ew_model *model, uint32_t process, uint64_t time_10
     }
     if (found != MAPPING_NONE && same_image(&model->mappings.items[found], fact, module)) {
         struct mapping *known = &model->mappings.items[found];
-        if (fact->phase == EW_PHASE_START && known->from == 0) {
+        known->doubted = false;
+        if (fact->phase == EW_PHASE_START && known->from <= model->told_from_100ns) {
             known->from = from;
-            owner->layout++;
+            process_changed(model, process, time_100ns);
         }
         return;
     }
@@ -108,8 +110,9 @@ static void image_map(struct ew_model *model, uint32_t process, uint64_t time_10
         model->counts.images_refused++;
         return;
     }
-    owner->layout++;
+    process_changed(model, process, time_100ns);
     note_executable(model, process, module);
+    model->images_changed = true;
 }
 
 static void image_unmap(struct ew_model *model, uint32_t process, uint64_t time_100ns,
@@ -118,7 +121,7 @@ static void image_unmap(struct ew_model *model, uint32_t process, uint64_t time_
     uint32_t found = mappings_find(&model->mappings, process, MAPPING_IMAGE, base);
     if (found != MAPPING_NONE) {
         model->mappings.items[found].to = time_100ns;
-        model->processes[process].layout++;
+        process_changed(model, process, time_100ns);
     }
 }
 
@@ -134,10 +137,12 @@ void image_apply(struct ew_model *model, uint32_t process, uint64_t time_100ns,
     case EW_PHASE_DC_START:
     case EW_PHASE_DC_END:
         model->counts.image_rundowns++;
+        model->images_told_again |= fact->phase == EW_PHASE_DC_START;
         process_attach(model, process);
         image_map(model, process, time_100ns, fact);
         break;
     case EW_PHASE_START:
+        process_confirm(model, process);
         image_map(model, process, time_100ns, fact);
         break;
     case EW_PHASE_END:

@@ -9,7 +9,9 @@
  *     stacks.c     fragments, CLR and extended-data stacks as they arrive
  *     keys.c       what stack keys mean
  *     survey.c     the first pass
- *     model.c      the contract: dispatch, resolution, pruning, counters
+ *     prune.c      what nothing can refer to any more
+ *     restart.c    a new session after a gap
+ *     model.c      the contract: dispatch, resolution, counters
  */
 #ifndef EW_MODEL_INTERNAL_H
 #define EW_MODEL_INTERNAL_H
@@ -28,8 +30,10 @@ enum { START_TOLERANCE_100NS = 10000000 };
 struct process {
     struct ew_process shown;
     struct view views[MAPPING_KIND_COUNT];
+    uint64_t changed_100ns; /* when `layout` changed last */
     uint32_t layout;
     bool in_use;
+    bool doubted;             /* a new session has not told it again yet */
     bool reserved;            /* surveyed, its start has not come yet */
     uint64_t container_100ns; /* when its container was told (survey) */
 };
@@ -51,6 +55,7 @@ struct method {
 /* The runtime's ModuleID of one process. */
 struct clr_module {
     uint64_t module_id;
+    uint64_t to_100ns; /* TIME_FOREVER until it is told to go */
     uint32_t process;
     uint32_t module;
 };
@@ -149,6 +154,9 @@ struct ew_model {
     struct names names;
     struct modules modules;
     struct mappings mappings;
+    uint32_t modules_due; /* how full the tables are swept */
+    uint32_t names_due;
+    size_t name_bytes_due;
 
     struct process *processes;
     struct ew_index process_index; /* current process of a pid */
@@ -185,7 +193,12 @@ struct ew_model {
     uint32_t last_source;
 
     struct survey survey;
-    uint64_t session_100ns; /* start of the session: of what was there before */
+    uint64_t session_100ns;     /* start of the session: of what was there before */
+    uint64_t told_from_100ns;   /* since when what a rundown tells was there: 0, ever */
+    uint64_t unseen_100ns;      /* end of the gap while its doubts are open, else 0 */
+    uint64_t restart_due_100ns; /* when they are settled */
+    bool images_told_again;
+    bool images_changed; /* since CLR modules were linked to images */
     bool kernel_is_32bit;
     bool kernel_width_known;
     uint32_t sample_interval_100ns;
@@ -224,6 +237,9 @@ void process_apply(struct ew_model *model, const struct ew_event *event,
 void process_describe(struct ew_model *model, uint32_t process,
                       const struct ew_process_fact *fact);
 void process_attach(struct ew_model *model, uint32_t process);
+
+/* An address of the process has changed its meaning. */
+void process_changed(struct ew_model *model, uint32_t process, uint64_t time_100ns);
 void thread_apply(struct ew_model *model, const struct ew_thread_fact *fact);
 void thread_learn(struct ew_model *model, uint32_t thread_id, uint32_t process_id);
 void process_learn_items(struct ew_model *model, const struct ew_event *event);
@@ -251,15 +267,19 @@ uint32_t image_owner(struct ew_model *model, uint32_t process_id, uint64_t base,
 
 void method_apply(struct ew_model *model, uint32_t process, uint64_t time_100ns,
                   const struct ew_clr_method_fact *fact);
-void clr_module_apply(struct ew_model *model, uint32_t process,
+void clr_module_apply(struct ew_model *model, uint32_t process, uint64_t time_100ns,
                       const struct ew_clr_module_fact *fact);
+
+/* Tells managed modules the PE identity of images that came after them. */
+void clr_modules_link(struct ew_model *model);
 
 /* The module of a method, looked up again until it is known. */
 uint32_t method_module(struct ew_model *model, uint32_t method);
 
 /* Drops methods and CLR modules of processes that are no longer in use, and methods
- * without a body. After mappings and processes were pruned. */
-void methods_prune(struct ew_model *model);
+ * without a body; when room is short, also modules that were unloaded before `time_100ns`.
+ * After mappings and processes were pruned. */
+void methods_prune(struct ew_model *model, uint64_t time_100ns);
 void methods_free(struct ew_model *model);
 
 /* --- pending.c ------------------------------------------------------------------ */
@@ -326,8 +346,27 @@ void key_define(struct ew_model *model, const struct ew_event *event,
  * deferred fragment when that can still come; EW_FRAGMENT_NONE when there is none. */
 uint32_t key_fragment(struct ew_model *model, const struct ew_event *event, uint64_t key);
 
+/* Forgets all keys: those of another session mean something else. */
+void keys_forget(struct ew_model *model);
+
 /* Forgets keys that no event at or after `time_100ns` referred to. */
 void keys_prune(struct ew_model *model, uint64_t time_100ns);
 void keys_free(struct ew_model *model);
+
+/* --- prune.c ------------------------------------------------------------------------- */
+
+void prune_init(struct ew_model *model);
+
+/* --- restart.c ----------------------------------------------------------------------- */
+
+/* Something tells that a process lives. */
+void process_confirm(struct ew_model *model, uint32_t process);
+
+/* A rundown tells a process: the one known by its pid, or another that has come since. */
+void process_told_again(struct ew_model *model, uint64_t time_100ns,
+                        const struct ew_process_fact *fact);
+
+/* Ends what the new session has not told again. */
+void restart_settle(struct ew_model *model);
 
 #endif

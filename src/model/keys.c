@@ -167,6 +167,12 @@ void keys_prune(struct ew_model *model, uint64_t time_100ns)
     table->count = kept;
 }
 
+void keys_forget(struct ew_model *model)
+{
+    model->open_keys.count = 0;
+    ew_index_clear(&model->open_keys.index);
+}
+
 void keys_free(struct ew_model *model)
 {
     free(model->keys);

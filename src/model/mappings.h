@@ -26,6 +26,7 @@ struct mapping {
     uint32_t value; /* module of an image, method of a body */
     uint32_t next;  /* of the same process and kind */
     uint8_t kind;
+    bool doubted; /* a new session has not told it again yet */
 };
 
 struct view_entry {

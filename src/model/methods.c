@@ -46,6 +46,7 @@ static void clr_module_add(struct ew_model *model, uint32_t process, uint64_t mo
         /* A unloaded module's id may be used again; and a module event with a PDB tells
          * more than the domain module event before it. */
         known->module = module;
+        known->to_100ns = TIME_FOREVER;
         return;
     }
     if (!model_grow((void **)&model->clr_modules, &model->clr_module_capacity,
@@ -55,10 +56,11 @@ static void clr_module_add(struct ew_model *model, uint32_t process, uint64_t mo
         model->counts.modules_refused++;
         return;
     }
-    model->clr_modules[model->clr_module_count].module_id = module_id;
-    model->clr_modules[model->clr_module_count].process = process;
-    model->clr_modules[model->clr_module_count].module = module;
-    model->clr_module_count++;
+    struct clr_module *added = &model->clr_modules[model->clr_module_count++];
+    added->module_id = module_id;
+    added->to_100ns = TIME_FOREVER;
+    added->process = process;
+    added->module = module;
 }
 
 /*
@@ -80,14 +82,21 @@ static void link_image(struct ew_model *model, uint32_t process, uint32_t module
     }
 }
 
-void clr_module_apply(struct ew_model *model, uint32_t process,
+void clr_module_apply(struct ew_model *model, uint32_t process, uint64_t time_100ns,
                       const struct ew_clr_module_fact *fact)
 {
     const char *path = names_utf16(&model->names, &fact->il_path);
     bool dynamic = (fact->flags & MODULE_DYNAMIC_FLAG) != 0;
-    if (process == EW_PROCESS_NONE || fact->phase == EW_PHASE_END
-        || fact->phase == EW_PHASE_OTHER) {
-        return; /* an unloaded module still names the methods it had */
+    if (process == EW_PROCESS_NONE || fact->phase == EW_PHASE_OTHER) {
+        return;
+    }
+    if (fact->phase == EW_PHASE_END) {
+        /* An unloaded module still names the methods it had. */
+        struct clr_module *known = clr_module_find(model, process, fact->module_id);
+        if (known != NULL) {
+            known->to_100ns = time_100ns;
+        }
+        return;
     }
     if (fact->domain_module && clr_module_find(model, process, fact->module_id) != NULL) {
         return; /* it has no PDB: it must not replace what a module event told */
@@ -108,6 +117,17 @@ void clr_module_apply(struct ew_model *model, uint32_t process,
     }
     link_image(model, process, index);
     clr_module_add(model, process, fact->module_id, index);
+}
+
+void clr_modules_link(struct ew_model *model)
+{
+    for (uint32_t i = 0; model->images_changed && i < model->clr_module_count; i++) {
+        const struct clr_module *known = &model->clr_modules[i];
+        if (!model->modules.items[known->module].has_code_id) {
+            link_image(model, known->process, known->module);
+        }
+    }
+    model->images_changed = false;
 }
 
 uint32_t method_module(struct ew_model *model, uint32_t index)
@@ -195,7 +215,7 @@ static uint32_t method_intern(struct ew_model *model, uint32_t process,
     return model->method_count++;
 }
 
-static void body_add(struct ew_model *model, uint32_t process, uint64_t from,
+static void body_add(struct ew_model *model, uint32_t process, uint64_t time_100ns, uint64_t from,
                      const struct ew_clr_method_fact *fact)
 {
     struct view *view = &model->processes[process].views[MAPPING_METHOD];
@@ -213,7 +233,7 @@ static void body_add(struct ew_model *model, uint32_t process, uint64_t from,
         return;
     }
     model->counts.methods++;
-    model->processes[process].layout++;
+    process_changed(model, process, time_100ns);
 }
 
 static bool same_body(const struct ew_model *model, const struct mapping *mapping,
@@ -227,20 +247,20 @@ static bool same_body(const struct ew_model *model, const struct mapping *mappin
 static void body_map(struct ew_model *model, uint32_t process, uint64_t time_100ns,
                      const struct ew_clr_method_fact *fact)
 {
-    uint64_t from = fact->phase == EW_PHASE_START ? time_100ns : 0;
+    uint64_t from = fact->phase == EW_PHASE_START ? time_100ns : model->told_from_100ns;
     uint32_t found = mappings_find(&model->mappings, process, MAPPING_METHOD, fact->start);
     if (found != MAPPING_NONE && same_body(model, &model->mappings.items[found], fact)) {
         struct mapping *known = &model->mappings.items[found];
-        if (fact->phase == EW_PHASE_START && known->from == 0) {
+        if (fact->phase == EW_PHASE_START && known->from <= model->told_from_100ns) {
             known->from = from;
-            model->processes[process].layout++;
+            process_changed(model, process, time_100ns);
         }
         return; /* any session's rundown comes to all of them: nothing new */
     }
     if (found != MAPPING_NONE) {
         model->mappings.items[found].to = time_100ns;
     }
-    body_add(model, process, from, fact);
+    body_add(model, process, time_100ns, from, fact);
 }
 
 static void body_unmap(struct ew_model *model, uint32_t process, uint64_t time_100ns,
@@ -249,11 +269,11 @@ static void body_unmap(struct ew_model *model, uint32_t process, uint64_t time_1
     uint32_t found = mappings_find(&model->mappings, process, MAPPING_METHOD, fact->start);
     if (found != MAPPING_NONE && same_body(model, &model->mappings.items[found], fact)) {
         model->mappings.items[found].to = time_100ns;
-        model->processes[process].layout++;
+        process_changed(model, process, time_100ns);
     } else if (found == MAPPING_NONE) {
         /* It was there all along and is only named now that it goes: what ran in it
          * before resolves all the same. */
-        body_add(model, process, 0, fact);
+        body_add(model, process, time_100ns, model->told_from_100ns, fact);
         found = mappings_find(&model->mappings, process, MAPPING_METHOD, fact->start);
         if (found != MAPPING_NONE) {
             model->mappings.items[found].to = time_100ns;
@@ -307,13 +327,25 @@ static uint32_t *number_kept(const struct ew_model *model)
     return numbers;
 }
 
-static void clr_modules_prune(struct ew_model *model)
+/* A runtime may tell that all its modules go, and they stay (reference etw.md 3.7.4): they are
+ * only believed to be gone when there is need of room. */
+static bool is_gone(const struct ew_model *model, const struct clr_module *known, bool tight,
+                    uint64_t time_100ns)
 {
+    return !model->processes[known->process].in_use || (tight && known->to_100ns < time_100ns);
+}
+
+static void clr_modules_prune(struct ew_model *model, uint64_t time_100ns)
+{
+    bool tight = model->clr_module_count > EW_MODULES_MAX / 2;
     uint32_t kept = 0;
+    for (uint32_t i = 0; tight && i < model->method_count; i++) {
+        (void)method_module(model, i); /* while its module is there to be asked */
+    }
     ew_index_clear(&model->clr_module_index);
     for (uint32_t i = 0; i < model->clr_module_count; i++) {
         struct clr_module known = model->clr_modules[i];
-        if (model->processes[known.process].in_use) {
+        if (!is_gone(model, &known, tight, time_100ns)) {
             model->clr_modules[kept] = known;
             /* cannot fail: it had more entries before */
             (void)ew_index_insert(&model->clr_module_index,
@@ -324,7 +356,7 @@ static void clr_modules_prune(struct ew_model *model)
     model->clr_module_count = kept;
 }
 
-void methods_prune(struct ew_model *model)
+void methods_prune(struct ew_model *model, uint64_t time_100ns)
 {
     uint32_t *numbers = number_kept(model);
     if (numbers == NULL) {
@@ -349,5 +381,5 @@ void methods_prune(struct ew_model *model)
         }
     }
     free(numbers);
-    clr_modules_prune(model);
+    clr_modules_prune(model, time_100ns);
 }

@@ -36,6 +36,8 @@ enum ew_status ew_model_create(const struct ew_model_options *options,
     }
     model->options = *options;
     model->session_100ns = options->start_100ns;
+    model->restart_due_100ns = TIME_FOREVER;
+    prune_init(model);
     names_init(&model->names);
     model->clr_last = calloc(CLR_LAST_COUNT, sizeof *model->clr_last);
     if (model->clr_last == NULL || !pending_init(model) || !processes_init(model)) {
@@ -100,12 +102,13 @@ static void apply_clr(struct ew_model *model, const struct ew_event *event,
     }
     model->processes[process].shown.clr_seen = true;
     process_attach(model, process);
+    process_confirm(model, process);
     switch (fact->kind) {
     case EW_FACT_CLR_METHOD:
         method_apply(model, process, event->time_100ns, &fact->clr_method);
         break;
     case EW_FACT_CLR_MODULE:
-        clr_module_apply(model, process, &fact->clr_module);
+        clr_module_apply(model, process, event->time_100ns, &fact->clr_module);
         break;
     case EW_FACT_CLR_RUNDOWN:
         model->processes[process].shown.clr_rundown_complete |= fact->clr_rundown.complete;
@@ -206,6 +209,9 @@ void ew_model_apply(struct ew_model *model, const struct ew_event *event,
     if (event->time_100ns > EW_STACK_WAIT_100NS) {
         pending_flush(model, event->time_100ns - EW_STACK_WAIT_100NS);
     }
+    if (event->time_100ns >= model->restart_due_100ns) {
+        restart_settle(model);
+    }
     if (fact != NULL && apply_stack(model, event, fact)) {
         return;
     }
@@ -231,36 +237,10 @@ void ew_model_apply(struct ew_model *model, const struct ew_event *event,
 void ew_model_flush(struct ew_model *model, uint64_t time_100ns)
 {
     pending_flush(model, time_100ns);
+    clr_modules_link(model);
 }
 
-/* --- pruning -------------------------------------------------------------------- */
-
-struct prune {
-    struct ew_model *model;
-    uint64_t time_100ns;
-};
-
-static bool mapping_is_gone(void *context, const struct mapping *mapping)
-{
-    const struct prune *prune = context;
-    const struct ew_process *process = &prune->model->processes[mapping->process].shown;
-    return mapping->to < prune->time_100ns || process_is_past(process, prune->time_100ns);
-}
-
-static struct view *view_of(void *context, uint32_t process, enum mapping_kind kind)
-{
-    const struct prune *prune = context;
-    return &prune->model->processes[process].views[kind];
-}
-
-void ew_model_prune(struct ew_model *model, uint64_t time_100ns)
-{
-    struct prune prune = {model, time_100ns};
-    mappings_prune(&model->mappings, mapping_is_gone, view_of, &prune);
-    processes_prune(model, time_100ns);
-    methods_prune(model);
-    keys_prune(model, time_100ns);
-}
+/* --- fragments ------------------------------------------------------------------ */
 
 /* The numbers that waiting stacks and open keys hold: written to `numbers`, or back from
  * there. */

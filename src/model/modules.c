@@ -14,6 +14,7 @@ void modules_free(struct modules *modules)
 {
     ew_index_free(&modules->index);
     free(modules->items);
+    free(modules->hashes);
 }
 
 /* File names on Windows differ by case alone between one event and the next. */
@@ -60,6 +61,11 @@ static bool make_room(struct modules *modules)
         return false;
     }
     modules->items = grown;
+    uint64_t *hashes = realloc(modules->hashes, (size_t)wanted * sizeof *hashes);
+    if (hashes == NULL) {
+        return false;
+    }
+    modules->hashes = hashes;
     modules->capacity = wanted;
     return true;
 }
@@ -78,7 +84,25 @@ uint32_t modules_intern(struct modules *modules, const struct ew_module *wanted)
         return EW_MODULE_NONE;
     }
     modules->items[modules->count] = *wanted;
+    modules->hashes[modules->count] = hash;
     return modules->count++;
+}
+
+/* Cannot fail to insert: the index had more entries before. */
+void modules_keep(struct modules *modules, uint32_t *numbers)
+{
+    uint32_t kept = 0;
+    ew_index_clear(&modules->index);
+    for (uint32_t i = 0; i < modules->count; i++) {
+        if (numbers[i] == EW_MODULE_NONE) {
+            continue;
+        }
+        modules->items[kept] = modules->items[i];
+        (void)ew_index_insert(&modules->index, modules->hashes[i], kept);
+        modules->hashes[kept] = modules->hashes[i];
+        numbers[i] = kept++;
+    }
+    modules->count = kept;
 }
 
 void modules_set_pdb(struct modules *modules, uint32_t index, const struct ew_guid *guid,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Builds of modules, machine-wide: two processes that map the same build share one
- * entry. Entries are never removed; an index is valid as long as the model.
+ * entry. An index is valid until modules_keep().
  */
 #ifndef EW_MODEL_MODULES_H
 #define EW_MODEL_MODULES_H
@@ -12,6 +12,7 @@
 /* Zeroed is valid and empty. */
 struct modules {
     struct ew_module *items;
+    uint64_t *hashes; /* under which each is indexed: an identity told later is not in it */
     struct ew_index index;
     uint32_t count;
     uint32_t capacity;
@@ -27,6 +28,10 @@ void modules_free(struct modules *modules);
  * of the first. EW_MODULE_NONE when the table is full.
  */
 uint32_t modules_intern(struct modules *modules, const struct ew_module *wanted);
+
+/* Drops the builds for which `numbers` has EW_MODULE_NONE, and writes the new numbers of the
+ * others there. */
+void modules_keep(struct modules *modules, uint32_t *numbers);
 
 /* Tells a module's PDB. */
 void modules_set_pdb(struct modules *modules, uint32_t index, const struct ew_guid *guid,

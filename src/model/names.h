@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Interned names: equal text is one pointer, for as long as the model lives. */
+/* Interned names: equal text is one pointer, until the table is swept (prune.c). */
 #ifndef EW_MODEL_NAMES_H
 #define EW_MODEL_NAMES_H
 

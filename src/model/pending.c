@@ -219,6 +219,14 @@ static bool is_open(const struct ew_model *model, uint32_t fragment)
            && ew_fragments_is_open(model->options.fragments, fragment);
 }
 
+/* The layout that a process had at a time gone by. When it has changed since, a number of its
+ * own keeps the stack apart from those of now. */
+static uint32_t late_layout(struct ew_model *model, uint32_t process, uint64_t time_100ns)
+{
+    struct process *known = &model->processes[process];
+    return known->changed_100ns < time_100ns ? known->layout : ++known->layout;
+}
+
 static void give_out(struct ew_model *model, struct pending *entry)
 {
     /* Only now: most events get no stack, and are no source then. */
@@ -246,7 +254,7 @@ static void give_out(struct ew_model *model, struct pending *entry)
             model->counts.no_process++;
             return;
         }
-        stack.layout = model->processes[stack.process].layout;
+        stack.layout = late_layout(model, stack.process, entry->time_100ns);
         model->processes[stack.process].shown.samples += entry->sample;
     }
     model->options.on_stack(model->options.context, &stack);

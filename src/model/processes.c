@@ -118,6 +118,9 @@ uint32_t process_of_pid(struct ew_model *model, uint32_t process_id, uint64_t ti
  */
 void process_attach(struct ew_model *model, uint32_t index)
 {
+    if (index == EW_PROCESS_NONE) {
+        return;
+    }
     struct ew_process *process = &model->processes[index].shown;
     if (index != EW_PROCESS_KERNEL && !process->start_known
         && process->start_100ns > model->session_100ns) {
@@ -154,6 +157,14 @@ static uint32_t reserved_for(const struct ew_model *model, uint32_t process_id, 
         }
     }
     return EW_PROCESS_NONE;
+}
+
+void process_changed(struct ew_model *model, uint32_t index, uint64_t time_100ns)
+{
+    struct process *process = &model->processes[index];
+    process->layout++;
+    process->changed_100ns =
+        time_100ns > process->changed_100ns ? time_100ns : process->changed_100ns;
 }
 
 static bool same_start(const struct ew_process *process, uint64_t time_100ns)
@@ -222,6 +233,7 @@ void process_apply(struct ew_model *model, const struct ew_event *event,
         break;
     case EW_PHASE_DC_START:
     case EW_PHASE_DC_END: {
+        process_told_again(model, event->time_100ns, fact);
         uint32_t index = process_of_pid(model, fact->process_id, event->time_100ns);
         if (index != EW_PROCESS_NONE) {
             process_describe(model, index, fact);
@@ -287,6 +299,9 @@ void thread_apply(struct ew_model *model, const struct ew_thread_fact *fact)
 {
     if (fact->phase == EW_PHASE_OTHER || fact->thread_id == EW_ID_NONE) {
         return;
+    }
+    if (fact->phase != EW_PHASE_END) {
+        process_confirm(model, process_find(model, fact->process_id));
     }
     /* The idle threads of all CPUs share the id 0: no thread to learn. */
     if (fact->thread_id != 0) {
@@ -361,8 +376,20 @@ bool process_is_past(const struct ew_process *process, uint64_t time_100ns)
     return process->ended && process->end_100ns + EW_STACK_WAIT_100NS < time_100ns;
 }
 
+/* A thread whose own end was lost ends with its process. */
+static void threads_end_with_processes(struct ew_model *model, uint64_t time_100ns)
+{
+    for (uint32_t i = 0; i < model->thread_count; i++) {
+        uint32_t process = process_find(model, model->threads[i].process_id);
+        model->threads[i].ended |=
+            process != EW_PROCESS_NONE
+            && process_is_past(&model->processes[process].shown, time_100ns);
+    }
+}
+
 void processes_prune(struct ew_model *model, uint64_t time_100ns)
 {
+    threads_end_with_processes(model, time_100ns);
     for (uint32_t i = 1; i < model->process_count; i++) {
         struct process *process = &model->processes[i];
         if (!process->in_use || process->reserved

@@ -142,7 +142,7 @@ static void survey_clr(struct ew_model *model, const struct ew_event *event,
     if (fact->kind == EW_FACT_CLR_METHOD && fact->clr_method.phase == EW_PHASE_DC_END) {
         method_apply(model, entry->process, event->time_100ns, &fact->clr_method);
     } else if (fact->kind == EW_FACT_CLR_MODULE && fact->clr_module.phase == EW_PHASE_DC_END) {
-        clr_module_apply(model, entry->process, &fact->clr_module);
+        clr_module_apply(model, entry->process, event->time_100ns, &fact->clr_module);
     } else if (fact->kind == EW_FACT_CLR_RUNDOWN && fact->clr_rundown.complete) {
         model->processes[entry->process].shown.clr_rundown_complete = true;
     }
