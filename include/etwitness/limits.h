@@ -177,6 +177,40 @@ enum { EW_FUNCTIONS_MAX = 512 * 1024, EW_EDGES_MAX = 2 * 1024 * 1024 };
 /* Witness paths: per leaf function, and per window. */
 enum { EW_PATHS_PER_LEAF_MAX = 8, EW_PATHS_MAX = 32768 };
 
+/* --- symbols: src/symbols -------------------------------------------------- */
+
+/* Builds that are looked into; 232 bytes each and their texts, 4 MiB. */
+enum { EW_SYMBOL_BUILDS_MAX = 16 * 1024 };
+
+/* Paths that one build was seen at and is looked for. */
+enum { EW_SYMBOL_PATHS_EACH_MAX = 4 };
+
+/* Addresses that were asked for, 16 bytes each, and the functions they lie in, 56 bytes
+ * each; 8 and 14 MiB, and 16 MiB of index. When full, no more is answered. */
+enum { EW_SYMBOL_ADDRESSES_MAX = 512 * 1024, EW_SYMBOL_FUNCTIONS_MAX = 256 * 1024 };
+
+/* Names and paths of all of them. */
+enum { EW_SYMBOL_TEXT_BYTES_MAX = 64 * 1024 * 1024 };
+
+/* Addresses that wait for an answer, and those looked up in one go, 48 bytes each. */
+enum { EW_SYMBOL_WISHES_MAX = 64 * 1024, EW_SYMBOL_BATCH_MAX = 4096 };
+
+/* Folders and stores that are searched. */
+enum { EW_SYMBOL_FOLDERS_MAX = 256 };
+
+/* How long one build may take in one go before it is given up, in seconds. */
+enum { EW_SYMBOL_BUILD_SECONDS_MAX = 10 };
+
+/* Sections of an image, and its exports: 12 bytes each, 10 while they are read, 1.4 MiB. */
+enum { EW_PE_SECTIONS_MAX = 96, EW_PE_EXPORTS_MAX = 65536 };
+
+/* The directory of a PDB (4 bytes for each of its blocks, so 16 GiB with blocks of 4 KiB),
+ * and its public names, which are read in pieces. */
+enum {
+    EW_PDB_DIRECTORY_BYTES_MAX = 16 * 1024 * 1024,
+    EW_PDB_PUBLICS_BYTES_MAX = 512 * 1024 * 1024
+};
+
 /* --- evidence: src/evidence ---------------------------------------------- */
 
 /* One document. Larger ones are neither written nor read; the tree of one takes about

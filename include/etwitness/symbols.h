@@ -67,6 +67,7 @@ struct ew_symbols_counts {
     uint64_t modules_untrusted;  /* a PDB was there, where anybody may write: not used */
     uint64_t modules_exports;    /* exports alone */
     uint64_t modules_none;
+    uint64_t images_mismatched; /* a file was there, of another build: not used */
     uint64_t addresses; /* answered */
     uint64_t refused;   /* no room, or no time left */
 };
