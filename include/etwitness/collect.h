@@ -44,6 +44,7 @@ struct ew_collect_options {
     struct ew_capture capture;          /* owned from a start that succeeded until close */
     ew_notice_fn on_notice;             /* may be NULL */
     void *context;
+    uint64_t (*wall_clock)(void); /* FILETIME; NULL: the system's. For tests of clock steps */
 };
 
 /*

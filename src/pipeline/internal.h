@@ -15,6 +15,7 @@
 #ifndef EW_PIPELINE_INTERNAL_H
 #define EW_PIPELINE_INTERNAL_H
 
+#include "pipeline/filters.h"
 #include "pipeline/identity.h"
 #include "pipeline/losses.h"
 #include "pipeline/streams.h"

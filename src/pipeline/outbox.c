@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Documents that wait for the publisher. */
+#include "pipeline/outbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void outbox_item_free(struct outbox_item *item)
+{
+    if (item != NULL) {
+        free(item->bytes);
+        free(item);
+    }
+}
+
+static void note_drop(struct outbox *outbox, const struct outbox_item *item)
+{
+    outbox->dropped++;
+    if (outbox->drop_count == EW_DOCUMENTS_WAITING_MAX) {
+        return; /* readers see the missing number all the same */
+    }
+    struct outbox_drop *drop = &outbox->drops[outbox->drop_count++];
+    memcpy(drop->stream_id, item->document.stream_id, sizeof drop->stream_id);
+    drop->sequence = item->document.sequence;
+}
+
+static bool is_over(const struct outbox *outbox)
+{
+    return outbox->count > EW_DOCUMENTS_WAITING_MAX
+           || outbox->bytes > EW_DOCUMENTS_WAITING_BYTES_MAX;
+}
+
+struct outbox_item *outbox_take(struct outbox *outbox)
+{
+    struct outbox_item *item = outbox->first;
+    if (item != NULL) {
+        outbox->first = item->next;
+        outbox->last = item->next == NULL ? NULL : outbox->last;
+        outbox->count--;
+        outbox->bytes -= item->document.byte_count;
+        item->next = NULL;
+    }
+    return item;
+}
+
+size_t outbox_put(struct outbox *outbox, struct outbox_item *item)
+{
+    size_t dropped = 0;
+    item->next = NULL;
+    if (outbox->last != NULL) {
+        outbox->last->next = item;
+    } else {
+        outbox->first = item;
+    }
+    outbox->last = item;
+    outbox->count++;
+    outbox->bytes += item->document.byte_count;
+    /* The newest always stays: one document is allowed to be large. */
+    for (; is_over(outbox) && outbox->first != item; dropped++) {
+        struct outbox_item *oldest = outbox_take(outbox);
+        note_drop(outbox, oldest);
+        outbox_item_free(oldest);
+    }
+    return dropped;
+}
+
+bool outbox_take_drop(struct outbox *outbox, const char *stream_id, uint64_t *sequence_out)
+{
+    for (size_t i = 0; i < outbox->drop_count; i++) {
+        if (strcmp(outbox->drops[i].stream_id, stream_id) == 0) {
+            *sequence_out = outbox->drops[i].sequence;
+            outbox->drop_count--;
+            memmove(&outbox->drops[i], &outbox->drops[i + 1],
+                    (outbox->drop_count - i) * sizeof outbox->drops[0]);
+            return true;
+        }
+    }
+    return false;
+}
+
+void outbox_free(struct outbox *outbox)
+{
+    struct outbox_item *item;
+    while ((item = outbox_take(outbox)) != NULL) {
+        outbox_item_free(item);
+    }
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Documents wait in order, within bounds, and what is dropped can be told. */
+#include "pipeline/outbox.h"
+#include "support/check_main.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct outbox outbox;
+
+static void set_up(void)
+{
+    memset(&outbox, 0, sizeof outbox);
+}
+
+static void tear_down(void)
+{
+    outbox_free(&outbox);
+}
+
+static size_t put(uint64_t sequence, size_t byte_count)
+{
+    struct outbox_item *item = calloc(1, sizeof *item);
+    ck_assert_ptr_nonnull(item);
+    item->document.sequence = sequence;
+    item->document.byte_count = byte_count;
+    memset(item->document.stream_id, 'a', EW_STREAM_ID_BYTES - 1);
+    return outbox_put(&outbox, item);
+}
+
+START_TEST(outbox__gives_back__in_order)
+{
+    for (uint64_t i = 1; i <= 3; i++) {
+        ck_assert_uint_eq(put(i, 10), 0);
+    }
+    ck_assert_uint_eq(outbox.bytes, 30);
+    for (uint64_t i = 1; i <= 3; i++) {
+        struct outbox_item *item = outbox_take(&outbox);
+        ck_assert_uint_eq(item->document.sequence, i);
+        outbox_item_free(item);
+    }
+    ck_assert_ptr_null(outbox_take(&outbox));
+    ck_assert_uint_eq(outbox.count + outbox.bytes, 0);
+}
+END_TEST
+
+START_TEST(outbox__too_many__drops_the_oldest_and_tells_each_once)
+{
+    char id[EW_STREAM_ID_BYTES] = "";
+    uint64_t sequence = 0;
+    for (uint64_t i = 1; i <= EW_DOCUMENTS_WAITING_MAX; i++) {
+        ck_assert_uint_eq(put(i, 1), 0);
+    }
+    ck_assert_uint_eq(put(1000, 1), 1);
+    ck_assert_uint_eq(put(1001, 1), 1);
+    ck_assert_uint_eq(outbox.dropped, 2);
+    memset(id, 'b', sizeof id - 1);
+    ck_assert(!outbox_take_drop(&outbox, id, &sequence));
+    memset(id, 'a', sizeof id - 1);
+    ck_assert(outbox_take_drop(&outbox, id, &sequence));
+    ck_assert_uint_eq(sequence, 1);
+    ck_assert(outbox_take_drop(&outbox, id, &sequence));
+    ck_assert_uint_eq(sequence, 2);
+    ck_assert(!outbox_take_drop(&outbox, id, &sequence));
+}
+END_TEST
+
+START_TEST(outbox__too_large__keeps_the_newest)
+{
+    ck_assert_uint_eq(put(1, EW_DOCUMENTS_WAITING_BYTES_MAX / 2), 0);
+    ck_assert_uint_eq(put(2, EW_DOCUMENTS_WAITING_BYTES_MAX / 2), 0);
+    ck_assert_uint_eq(put(3, EW_DOCUMENTS_WAITING_BYTES_MAX + 1), 2);
+    ck_assert_uint_eq(outbox.count, 1);
+    ck_assert_uint_eq(outbox.first->document.sequence, 3);
+}
+END_TEST
+
+Suite *ew_suite(void)
+{
+    Suite *suite = suite_create("outbox");
+    TCase *tests = tcase_create("outbox");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, outbox__gives_back__in_order);
+    tcase_add_test(tests, outbox__too_many__drops_the_oldest_and_tells_each_once);
+    tcase_add_test(tests, outbox__too_large__keeps_the_newest);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
