@@ -46,7 +46,7 @@
 /*
  * A batch is published when it has that many records or bytes: what costs between two cores is
  * the change of a cache line's owner (reference performance.md 1). More bytes than these gain
- * nothing that could be measured (docs/PERFORMANCE.md).
+ * nothing that tests/bench/bench_queue.c could measure.
  */
 enum { BATCH_RECORDS = 32, BATCH_BYTES = 8192 };
 
@@ -189,21 +189,33 @@ static void look_for_room(struct ew_queue *queue, uint64_t committed)
     }
 }
 
+/* Writes the head of a record that ends at `end`, and keeps that for the commit. */
+static inline void *begin_record(struct ew_queue *queue, uint64_t begin, uint64_t end,
+                                 size_t byte_count)
+{
+    struct record_head *head = head_at(queue, begin);
+    head->byte_count = (uint32_t)byte_count;
+    queue->producer.end = end;
+    return head + 1;
+}
+
 /* The way of a record that is too large, or for which there was no room when last looked. */
-static bool find_room(struct ew_queue *queue, uint64_t byte_count, uint64_t committed,
-                      enum ew_queue_class record_class)
+static void *reserve_or_drop(struct ew_queue *queue, size_t byte_count,
+                             enum ew_queue_class record_class)
 {
     struct producer *producer = &queue->producer;
-    if (byte_count - 1 < EW_QUEUE_RECORD_BYTES_MAX) {
-        look_for_room(queue, committed);
-        if (committed + framed_bytes(byte_count) <= producer->limits[record_class]) {
-            return true;
+    uint64_t begin = atomic_load_explicit(&producer->committed, memory_order_relaxed);
+    if ((uint64_t)byte_count - 1 < EW_QUEUE_RECORD_BYTES_MAX) {
+        uint64_t end = begin + framed_bytes(byte_count);
+        look_for_room(queue, begin);
+        if (end <= producer->limits[record_class]) {
+            return begin_record(queue, begin, end, byte_count);
         }
     }
     _Atomic uint64_t *dropped = &producer->dropped[record_class];
     atomic_store_explicit(dropped, atomic_load_explicit(dropped, memory_order_relaxed) + 1,
                           memory_order_relaxed);
-    return false;
+    return NULL;
 }
 
 void *ew_queue_reserve(struct ew_queue *queue, size_t byte_count,
@@ -213,15 +225,11 @@ void *ew_queue_reserve(struct ew_queue *queue, size_t byte_count,
     uint64_t begin = atomic_load_explicit(&producer->committed, memory_order_relaxed);
     uint64_t end = begin + framed_bytes(byte_count);
     /* A count of 0 becomes the largest of all numbers. */
-    if (byte_count - 1 >= EW_QUEUE_RECORD_BYTES_MAX || end > producer->limits[record_class]) {
-        if (!find_room(queue, byte_count, begin, record_class)) {
-            return NULL;
-        }
+    if ((uint64_t)byte_count - 1 >= EW_QUEUE_RECORD_BYTES_MAX
+        || end > producer->limits[record_class]) {
+        return reserve_or_drop(queue, byte_count, record_class);
     }
-    struct record_head *head = head_at(queue, begin);
-    head->byte_count = (uint32_t)byte_count;
-    producer->end = end;
-    return head + 1;
+    return begin_record(queue, begin, end, byte_count);
 }
 
 static void publish_batch(struct ew_queue *queue, uint64_t committed, uint64_t records)

@@ -18,7 +18,7 @@
  * Steps. One step is one access of memory that both threads touch:
  *
  *   BEGIN       ew_queue_reserve() on what it knows of room
- *   LOOK_FULL   look_for_room() in find_room(), or the drop
+ *   LOOK_FULL   reserve_or_drop(): look_for_room(), then room or the drop
  *   COPY        one cell of the record: its head in ew_queue_reserve(), then what the caller
  *               writes before it commits
  *   COMMIT      the store to `committed` in ew_queue_commit()
