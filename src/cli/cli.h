@@ -34,6 +34,7 @@ int ew_cmd_dump(int argument_count, char **arguments);
 int ew_cmd_replay(int argument_count, char **arguments);
 int ew_cmd_check(int argument_count, char **arguments);
 int ew_cmd_synth(int argument_count, char **arguments);
+int ew_cmd_service(int argument_count, char **arguments);
 
 /* Those that need Windows; service/ has them, and says so elsewhere. */
 int ew_cmd_record(int argument_count, char **arguments);

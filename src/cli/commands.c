@@ -5,8 +5,11 @@
 const struct ew_command ew_commands[] = {
     {"stats", "what a recording holds", ew_cmd_stats},
     {"replay", "evidence from recordings", ew_cmd_replay},
+    {"record", "evidence from this machine, in the foreground (Windows)", ew_cmd_record},
     {"dump", "the events of recordings, decoded", ew_cmd_dump},
     {"check", "validates documents", ew_cmd_check},
     {"synth", "a recording with known answers, from a scenario", ew_cmd_synth},
+    {"service", "the Windows service: install, remove, status, run", ew_cmd_service},
+    {"doctor", "can this host collect, and if not, why not (Windows)", ew_cmd_doctor},
     {NULL, NULL, NULL},
 };

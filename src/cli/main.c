@@ -46,6 +46,7 @@ static int flush_output(int exit_code)
 
 int main(int argc, char **argv)
 {
+    ew_process_harden();
     ew_console_prepare();
     if (!ew_console_arguments(&argc, &argv)) {
         ew_cli_say("no memory for the command line");

@@ -9,6 +9,12 @@
 /* True when standard error is a terminal, so that a progress bar makes sense. */
 bool ew_console_is_terminal(void);
 
+/*
+ * To be called first. Windows: libraries come from the system's folder only, never from the
+ * current one or the path, and a damaged heap ends the process. POSIX: nothing to do.
+ */
+void ew_process_harden(void);
+
 /* Makes standard output carry bytes as they are, and lets UTF-8 through. */
 void ew_console_prepare(void);
 

@@ -9,6 +9,10 @@ bool ew_console_is_terminal(void)
     return isatty(STDERR_FILENO) == 1;
 }
 
+void ew_process_harden(void)
+{
+}
+
 void ew_console_prepare(void)
 {
 }

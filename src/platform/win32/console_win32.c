@@ -23,6 +23,12 @@ bool ew_console_is_terminal(void)
     return GetConsoleMode(GetStdHandle(STD_ERROR_HANDLE), &mode) != 0;
 }
 
+void ew_process_harden(void)
+{
+    (void)HeapSetInformation(NULL, HeapEnableTerminationOnCorruption, NULL, 0);
+    (void)SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_SYSTEM32);
+}
+
 void ew_console_prepare(void)
 {
     (void)_setmode(_fileno(stdout), _O_BINARY);
