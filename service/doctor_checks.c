@@ -256,10 +256,10 @@ static void check_acl(const struct doctor_folder *folder, struct doctor_report *
         advise(add(report, DOCTOR_WARN, what, "the access list could not be read"),
                "run elevated, and look again");
     } else if (folder->open_write) {
-        advise(
-            add(report, DOCTOR_FAIL, what, "ordinary users may write in %s", folder->path),
-            "icacls \"%s\" /inheritance:r /grant:r *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F",
-            folder->path);
+        advise(add(report, DOCTOR_FAIL, what, "ordinary users may write in %s", folder->path),
+               "icacls \"%s\" /inheritance:r /remove:g *S-1-1-0 *S-1-5-11 *S-1-5-32-545 /grant:r "
+               "*S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F",
+               folder->path);
     } else if (folder->open_read) {
         advise(add(report, DOCTOR_WARN, what, "ordinary users may read %s", folder->path),
                "evidence names modules and methods: let only the scanner's account read it");
