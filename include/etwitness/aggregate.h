@@ -57,16 +57,22 @@ struct ew_window_span {
 };
 
 /*
- * Closes a window: folds all stacks, but for those of another window whose keys are not
- * defined yet while there is room for fragments (EW_FRAGMENTS_HELD_PERMILLE), and emits one
- * evidence for each container scope with a process in it, the host first, then by container id;
- * when there is none at all, an empty one for the host. Nothing is emitted where no source could
- * observe anything. The window's tables are then empty. Stops at the first emit that fails.
+ * Closes a window: folds its stacks and emits one evidence for each container scope with a
+ * process in it, the host first, then by container id; when there is none at all, an
+ * empty one for the host. Nothing is emitted where no source could observe anything.
+ * The window's tables are then empty. Stops at the first emit that fails.
+ *
+ * Stacks of the window after it are held back, to be resolved with what is told by its own
+ * end, while the fragment table has room (EW_FRAGMENTS_HELD_PERMILLE): call
+ * ew_aggregate_forget_fragments() next, not the model's function.
  */
 EW_MUST_USE enum ew_status ew_aggregate_close(struct ew_aggregate *aggregate,
                                               const struct ew_window_span *window,
                                               ew_aggregate_emit_fn emit, void *context,
                                               struct ew_error *error);
+
+/* Empties the fragment table of what neither the model nor a stack held here needs. */
+EW_MUST_USE enum ew_status ew_aggregate_forget_fragments(struct ew_aggregate *aggregate);
 
 /* Totals over all windows, for `replay --stats`. */
 struct ew_stack_counts {

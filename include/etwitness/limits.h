@@ -137,8 +137,8 @@ enum { EW_STACK_WAIT_100NS = 50000000 };
  * 68 MiB when full. */
 enum { EW_FRAGMENTS_MAX = 512 * 1024, EW_FRAGMENT_ADDRESSES_MAX = 8 * 1024 * 1024 };
 
-/* How full the fragment table may be, in per mille, for stacks whose keys are not defined
- * yet to be held back from a fold. Above, they are folded as undefined. */
+/* How full the fragment table may be, in per mille, for stacks of the open window to be held
+ * back when the one before it is closed. Above, they are resolved with what is known. */
 enum { EW_FRAGMENTS_HELD_PERMILLE = 500 };
 
 /* Stack keys: definitions that one recording may hold when it is surveyed, 24 bytes each;

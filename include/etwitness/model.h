@@ -75,11 +75,12 @@ void ew_model_flush(struct ew_model *model, uint64_t time_100ns);
 void ew_model_prune(struct ew_model *model, uint64_t time_100ns);
 
 /*
- * Empties the fragment table of everything that neither a waiting stack nor a stack
- * key needs. Only after the aggregate has folded: it must hold no fragment number, but for
- * stacks with a deferred half. While there are deferred fragments, and the table is less
- * than EW_FRAGMENTS_HELD_PERMILLE full, all of it stays as it is.
+ * Empties the fragment table of everything that neither a waiting stack nor a stack key
+ * needs, nor is in `held`, whose numbers are rewritten in place. The short one only after
+ * the aggregate has folded everything: it must hold no fragment number.
  */
+EW_MUST_USE enum ew_status ew_model_forget_but(struct ew_model *model, uint32_t *held,
+                                               size_t held_count);
 EW_MUST_USE enum ew_status ew_model_forget_fragments(struct ew_model *model);
 
 /*

@@ -149,19 +149,28 @@ static bool is_open(const struct ew_aggregate *aggregate, uint32_t fragment)
            && ew_fragments_is_open(aggregate->options.fragments, fragment);
 }
 
-static bool is_held(const struct ew_aggregate *aggregate, const struct stack_entry *entry)
+static bool has_open_half(const struct ew_aggregate *aggregate, const struct stack_entry *entry)
 {
     return (entry->flags & EW_STACK_DEFERRED) != 0
            && (is_open(aggregate, entry->kernel) || is_open(aggregate, entry->user));
 }
 
-/* No window has these numbers. */
-#define WINDOW_ANY UINT64_MAX
-#define WINDOW_NONE (UINT64_MAX - 1)
+/*
+ * A stack of another window can wait for what is told later: the definition of its key, the
+ * methods of its process. Not when its process goes with the window that is closed now.
+ */
+static bool is_held(const struct ew_aggregate *aggregate, const struct stack_entry *entry,
+                    const struct ew_window_span *closed)
+{
+    const struct ew_process *process = ew_model_process(aggregate->options.model, entry->process);
+    return entry->window != closed->number && process != NULL
+           && (!process->ended || process->end_100ns + EW_STACK_WAIT_100NS >= closed->end_100ns);
+}
 
-/* Folds all stacks but those of other windows than `number` whose keys may still be
- * defined; WINDOW_ANY folds these too. */
-static void fold_window(struct ew_aggregate *aggregate, uint64_t number)
+/* Folds all stacks but those held, for the window `closed`, or, when it is NULL and
+ * `hold_open` is set, those with an open half. */
+static void fold_some(struct ew_aggregate *aggregate, const struct ew_window_span *closed,
+                      bool hold_open)
 {
     uint32_t held = 0;
     reserve_totals(aggregate);
@@ -169,7 +178,8 @@ static void fold_window(struct ew_aggregate *aggregate, uint64_t number)
     ew_index_clear(&aggregate->stack_index);
     for (uint32_t i = 0; i < aggregate->stack_count; i++) {
         const struct stack_entry entry = aggregate->stacks[i];
-        if (number != WINDOW_ANY && entry.window != number && is_held(aggregate, &entry)) {
+        if (closed != NULL ? is_held(aggregate, &entry, closed)
+                           : hold_open && has_open_half(aggregate, &entry)) {
             aggregate->stacks[held] = entry;
             /* cannot fail: it had more entries before */
             (void)ew_index_insert(&aggregate->stack_index, stack_hash(&entry), held++);
@@ -187,13 +197,13 @@ static void fold_window(struct ew_aggregate *aggregate, uint64_t number)
 
 void ew_aggregate_fold(struct ew_aggregate *aggregate)
 {
-    fold_window(aggregate, WINDOW_ANY);
+    fold_some(aggregate, NULL, false);
 }
 
 /* Stacks whose keys may still be defined are folded only when they are too many. */
 static void make_room(struct ew_aggregate *aggregate)
 {
-    fold_window(aggregate, WINDOW_NONE);
+    fold_some(aggregate, NULL, true);
     if (aggregate->stack_count > EW_STACKS_MAX / 2) {
         ew_aggregate_fold(aggregate);
     }
@@ -236,6 +246,36 @@ void ew_aggregate_add(struct ew_aggregate *aggregate, uint64_t window,
     }
     aggregate->stacks[aggregate->stack_count++] = entry;
     aggregate->counts.stacks_distinct++;
+}
+
+static void index_again(struct ew_aggregate *aggregate)
+{
+    ew_index_clear(&aggregate->stack_index);
+    for (uint32_t i = 0; i < aggregate->stack_count; i++) {
+        /* cannot fail: it had these entries before */
+        (void)ew_index_insert(&aggregate->stack_index, stack_hash(&aggregate->stacks[i]), i);
+    }
+}
+
+enum ew_status ew_aggregate_forget_fragments(struct ew_aggregate *aggregate)
+{
+    size_t count = aggregate->stack_count;
+    uint32_t *held = malloc((2 * count + 1) * sizeof *held);
+    if (held == NULL) {
+        return EW_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        held[2 * i] = aggregate->stacks[i].kernel;
+        held[2 * i + 1] = aggregate->stacks[i].user;
+    }
+    enum ew_status status = ew_model_forget_but(aggregate->options.model, held, 2 * count);
+    for (size_t i = 0; status == EW_OK && i < count; i++) {
+        aggregate->stacks[i].kernel = held[2 * i];
+        aggregate->stacks[i].user = held[2 * i + 1];
+    }
+    index_again(aggregate);
+    free(held);
+    return status;
 }
 
 bool ew_aggregate_window_is_full(const struct ew_aggregate *aggregate, uint64_t number)
@@ -289,7 +329,7 @@ enum ew_status ew_aggregate_close(struct ew_aggregate *aggregate,
 {
     bool hold =
         ew_fragments_fill_permille(aggregate->options.fragments) < EW_FRAGMENTS_HELD_PERMILLE;
-    fold_window(aggregate, hold ? span->number : WINDOW_ANY);
+    fold_some(aggregate, hold ? span : NULL, false);
     struct window *window = window_open(aggregate, span->number);
     if (window == NULL) {
         return ew_fail(error, EW_LIMIT, "more than %d windows are open", EW_WINDOWS_OPEN_MAX);

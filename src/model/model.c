@@ -264,26 +264,31 @@ static void exchange_fragments(struct ew_model *model, uint32_t *numbers, bool b
     }
 }
 
-enum ew_status ew_model_forget_fragments(struct ew_model *model)
+enum ew_status ew_model_forget_but(struct ew_model *model, uint32_t *held, size_t held_count)
 {
-    struct ew_fragments *fragments = model->options.fragments;
-    if (ew_fragments_open_count(fragments) > 0
-        && ew_fragments_fill_permille(fragments) < EW_FRAGMENTS_HELD_PERMILLE) {
-        return EW_OK;
-    }
-    size_t count =
-        (size_t)(model->pending.tail - model->pending.head) * 2 + model->open_keys.count;
-    uint32_t *keep = malloc((count + 1) * sizeof *keep);
+    size_t own = (size_t)(model->pending.tail - model->pending.head) * 2 + model->open_keys.count;
+    uint32_t *keep = malloc((own + held_count + 1) * sizeof *keep);
     if (keep == NULL) {
         return EW_NO_MEMORY;
     }
     exchange_fragments(model, keep, false);
-    enum ew_status status = ew_fragments_forget(fragments, keep, count);
+    if (held_count > 0) {
+        memcpy(keep + own, held, held_count * sizeof *keep);
+    }
+    enum ew_status status = ew_fragments_forget(model->options.fragments, keep, own + held_count);
     if (status == EW_OK) {
         exchange_fragments(model, keep, true);
+        if (held_count > 0) {
+            memcpy(held, keep + own, held_count * sizeof *keep);
+        }
     }
     free(keep);
     return status;
+}
+
+enum ew_status ew_model_forget_fragments(struct ew_model *model)
+{
+    return ew_model_forget_but(model, NULL, 0);
 }
 
 /* --- what an address means -------------------------------------------------------- */

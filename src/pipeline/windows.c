@@ -51,8 +51,8 @@ static void close_window(struct windows *windows, struct open_window *window)
     window->used = false;
 }
 
-/* After a window is closed nothing needs what ended before it did. The fold has emptied
- * the aggregate of fragments, so these can go too. */
+/* After a window is closed nothing needs what ended before it did. The fragments of its
+ * stacks can go too. */
 static void forget_before(struct windows *windows, uint64_t time_100ns)
 {
     if (windows->owner.on_forget != NULL) {
@@ -60,7 +60,7 @@ static void forget_before(struct windows *windows, uint64_t time_100ns)
     }
     ew_model_prune(windows->model, time_100ns);
     if (windows->status == EW_OK) {
-        windows->status = ew_model_forget_fragments(windows->model);
+        windows->status = ew_aggregate_forget_fragments(windows->aggregate);
     }
 }
 
