@@ -5,8 +5,8 @@
 #include "etwitness/recording.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
-#include "support/check_main.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,8 +131,10 @@ static void run_player(void *context)
 static void learn(struct play *play)
 {
     struct ew_recording *recording = NULL;
-    ck_assert_int_eq(ew_recording_open(&play->options->path, 1, EW_ORDER_FILE, &recording, NULL),
-                     EW_OK);
+    enum ew_status status =
+        ew_recording_open(&play->options->path, 1, EW_ORDER_FILE, &recording, NULL);
+    assert(status == EW_OK);
+    (void)status;
     const struct ew_recording_file *file = ew_recording_file(recording, 0);
     play->clock.frequency = file->clock_frequency;
     play->clock.origin_raw = file->header_time_raw;
@@ -159,8 +161,10 @@ static enum ew_status start(void *context, struct ew_queue *const queues[EW_CAPT
         play->players[i].play = play;
         play->players[i].queue = i;
         atomic_fetch_add(&threads_running, 1);
-        ck_assert_int_eq(ew_thread_start(&play->players[i].thread, run_player, &play->players[i]),
-                         EW_OK);
+        enum ew_status status =
+            ew_thread_start(&play->players[i].thread, run_player, &play->players[i]);
+        assert(status == EW_OK);
+        (void)status;
     }
     return EW_OK;
 }
@@ -235,7 +239,7 @@ static void close_play(void *context)
 void play_capture(const struct play_options *options, struct ew_capture *capture_out)
 {
     struct play *play = calloc(1, sizeof *play);
-    ck_assert_ptr_nonnull(play);
+    assert(play != NULL);
     play->options = options;
     *capture_out = (struct ew_capture){.context = play,
                                        .start = start,
