@@ -81,23 +81,24 @@ static enum use kernel_use(const struct ew_event_record *record)
     case 0x3d6fa8d4u: /* DiskIo */
     case 0x90cbdc39u: /* FileIo */
         return USE_SAMPLE;
+    case 0x01853a65u: /* EventTraceConfig: it has neither a decoder nor stacks */
+        return USE_NONE;
     default:
-        break;
+        return ew_kernel_group(&record->provider) > 0 ? USE_SAMPLE : USE_NONE;
     }
-    /* The configuration of the machine has neither a decoder nor stacks. */
-    return ew_kernel_group(&record->provider) > 0
-                   && !ew_guid_equal(&record->provider, &ew_guid_event_trace_config)
-               ? USE_SAMPLE
-               : USE_NONE;
 }
 
 static enum use classic_use(const struct ew_record_sink *sink,
                             const struct ew_event_record *record)
 {
-    if (ew_record_is_header(record) || ew_guid_equal(&record->provider, &ew_guid_lost_event)) {
+    switch (ew_load_u32(record->provider.bytes)) {
+    case 0x68fdd900u: /* EventTrace: of the header, what it says is known from OpenTrace */
+        return record->opcode == 0 ? USE_STATE : USE_NONE;
+    case 0x6a399ae0u: /* LostEvent */
         return USE_STATE;
+    default:
+        return sink->kernel ? kernel_use(record) : USE_NONE;
     }
-    return sink->kernel ? kernel_use(record) : USE_NONE;
 }
 
 /* Items that a stage reads: stacks, the container and the start key of the process. */

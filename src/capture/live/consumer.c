@@ -191,7 +191,6 @@ static ULONG open(struct live_session *session)
 enum ew_status ew_live_consumer_start(struct live_session *session, struct ew_error *error)
 {
     session->begun = false;
-    atomic_store_explicit(&session->ended, false, memory_order_relaxed);
     atomic_store_explicit(&session->sink.counts.first_100ns, 0, memory_order_relaxed);
     atomic_store_explicit(&session->sink.counts.last_100ns, 0, memory_order_relaxed);
     ULONG code = open(session);
@@ -205,7 +204,9 @@ enum ew_status ew_live_consumer_start(struct live_session *session, struct ew_er
                        "nothing; start it with QPC or system time",
                        session->shown);
     }
+    atomic_store_explicit(&session->ended, false, memory_order_relaxed);
     if (ew_thread_start(&session->thread, run, session) != EW_OK) {
+        atomic_store_explicit(&session->ended, true, memory_order_relaxed);
         ew_live_consumer_close(session);
         return ew_fail(error, EW_NO_MEMORY, "session %s: no memory for its thread",
                        session->shown);

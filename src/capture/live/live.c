@@ -10,7 +10,7 @@
 /* While a process holds it, sessions with our names and GUIDs are that process' own. The
  * event goes with its last handle, also when the process is killed. */
 static const wchar_t owner_name[] = L"Global\\etwitness-live";
-enum { OWNER_TRIES = 20, OWNER_WAIT_MS = 100 };
+enum { OWNER_TRIES = 20, OWNER_WAIT_MS = 100, DOWN_MS = 3000, DOWN_STEP_MS = 5 };
 
 /* Access denied: another account's process has made it. */
 static bool take_owner(HANDLE *owner_out)
@@ -94,9 +94,17 @@ enum ew_status ew_live_session_up(struct live_session *session, struct ew_error 
     return status;
 }
 
+/* A consumer ends by itself when its session is gone; closed while it is about to begin, it
+ * would begin on a closed handle. */
 void ew_live_session_down(struct live_session *session)
 {
+    bool hosted = session->handle != 0;
     ew_live_session_stop(session);
+    for (unsigned waited_ms = 0; hosted && waited_ms < DOWN_MS
+                                 && !atomic_load_explicit(&session->ended, memory_order_acquire);
+         waited_ms += DOWN_STEP_MS) {
+        ew_sleep_ms(DOWN_STEP_MS);
+    }
     ew_live_consumer_close(session);
     ew_live_consumer_join(session);
     session->rundown_enabled = false;
@@ -295,6 +303,9 @@ static void live_abandon(void *context)
 {
     struct live *live = context;
     live_request_stop(live);
+    for (size_t i = 0; i < LIVE_SESSION_COUNT; i++) {
+        ew_live_consumer_close(&live->sessions[i]);
+    }
     undo(live);
     atomic_store_explicit(&live->phase, LIVE_STOPPED, memory_order_release);
 }

@@ -135,7 +135,6 @@ static struct properties *list_sessions(ULONG *count_out)
     }
     for (size_t i = 0; i < LISTED_MAX; i++) {
         properties_clear(&all[i]);
-        all[i].head.LogFileNameOffset = offsetof(struct properties, names[1]);
         heads[i] = &all[i].head;
     }
     ULONG code = QueryAllTracesW(heads, LISTED_MAX, count_out);
@@ -262,19 +261,13 @@ static void take_losses(struct live_session *session, const EVENT_TRACE_PROPERTI
     session->life_buffers = buffers > session->life_buffers ? buffers : session->life_buffers;
 }
 
-static ULONG control(struct live_session *session, struct properties *properties, ULONG what)
-{
-    properties_clear(properties);
-    /* The name would win over the handle, and another's session may have it by now. */
-    return session->handle != 0 ? ControlTraceW(session->handle, NULL, &properties->head, what)
-                                : ControlTraceW(0, session->name, &properties->head, what);
-}
-
+/* Asked by name, and believed when the GUID is ours too: the handle of a session that somebody
+ * has ended is nobody's. */
 bool ew_live_session_query(struct live_session *session)
 {
     struct properties properties;
-    ULONG code = control(session, &properties, EVENT_TRACE_CONTROL_QUERY);
-    if (code != ERROR_SUCCESS && code != ERROR_MORE_DATA) {
+    if (query_name(session->name, &properties) != ERROR_SUCCESS
+        || (session->guid != NULL && !has_guid(&properties, session->guid))) {
         return false;
     }
     take_losses(session, &properties.head);
@@ -291,6 +284,13 @@ bool ew_live_session_is_kernel(const struct live_session *session)
     }
     return (properties.head.LogFileMode & EVENT_TRACE_SYSTEM_LOGGER_MODE) != 0
            || has_guid(&properties, &system_trace_control);
+}
+
+/* By handle: the name would win over it, and could be another's by now. */
+static ULONG control(struct live_session *session, struct properties *properties, ULONG what)
+{
+    properties_clear(properties);
+    return ControlTraceW(session->handle, NULL, &properties->head, what);
 }
 
 /* A session that outlives its stop goes on filling buffers: what fails is tried again. */

@@ -72,9 +72,13 @@ static void open_gap(struct live_session *session)
  */
 static void bury(struct live_session *session, uint64_t now_ns, struct ew_error *error)
 {
+    bool stopped = false;
     open_gap(session);
     ew_live_consumer_join(session);
-    ew_live_session_stop(session);
+    if (session->guid != NULL && ew_live_session_clear(session, &stopped, NULL) != EW_OK) {
+        stopped = false; /* the next start tries it again, and tells */
+    }
+    session->handle = 0;
     ew_live_session_settle(session);
     session->rundown_enabled = false;
     bool steady = now_ns - session->started_ns >= STEADY_NS;
