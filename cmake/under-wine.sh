@@ -15,14 +15,14 @@ unset DISPLAY
 
 # The server and the services that it starts must not hold our output or the lock: whoever
 # reads that output would wait for them.
+#
+# The first program of a server boots the prefix, and makes it where there is none. Booting by
+# name as well would start a second service control manager beside the first: each answers
+# every other caller, and knows nothing of what the other was told.
 start_server() {
     wineserver -p60
-    if [ ! -e "$WINEPREFIX/.ready" ]; then
-        wineboot --init
-        touch "$WINEPREFIX/.ready"
-    else
-        wine cmd /c exit
-    fi
+    wine cmd /c exit
+    touch "$WINEPREFIX/.ready"
 }
 
 # Everybody passes the lock: a server that answers may still be starting its services, and
