@@ -109,11 +109,11 @@ static void round_of(const struct kind *kind, uint64_t *taken_ns, uint64_t *copi
 {
     *taken_ns = *copied_ns = 0;
     for (uint32_t i = 0; i < BATCHES; i++) {
-        uint64_t start_ns = ew_clock_monotonic_ns();
+        uint64_t start_ns = ew_clock_cpu_ns();
         take();
-        uint64_t middle_ns = ew_clock_monotonic_ns();
+        uint64_t middle_ns = ew_clock_cpu_ns();
         copy(kind);
-        uint64_t end_ns = ew_clock_monotonic_ns();
+        uint64_t end_ns = ew_clock_cpu_ns();
         *taken_ns += middle_ns - start_ns;
         *copied_ns += end_ns - middle_ns;
         empty();
