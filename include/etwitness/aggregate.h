@@ -8,6 +8,7 @@
 
 #include "etwitness/evidence.h"
 #include "etwitness/model.h"
+#include "etwitness/symbols.h"
 
 struct ew_aggregate;
 
@@ -20,6 +21,15 @@ struct ew_aggregate_options {
     const struct ew_fragments *fragments; /* borrowed, the model's */
     ew_process_filter_fn filter;          /* NULL: all */
     void *filter_context;
+
+    /* Names of native functions and identities of builds; borrowed, NULL: none. What is
+     * not known when stacks are folded stays without: see ew_aggregate_wish_symbols(). */
+    struct ew_symbols *symbols;
+
+    /* Called before stacks are folded, whatever the reason, by whoever can wait for symbols
+     * there, as a replay can; NULL: nobody. */
+    void (*before_fold)(void *context);
+    void *fold_context;
 };
 
 /* What the options borrow outlives the aggregate, which the caller destroys; NULL is
@@ -34,6 +44,16 @@ void ew_aggregate_destroy(struct ew_aggregate *aggregate);
  */
 void ew_aggregate_add(struct ew_aggregate *aggregate, uint64_t window,
                       const struct ew_stack *stack);
+
+/* All windows. */
+#define EW_WINDOW_ALL UINT64_MAX
+
+/*
+ * Asks for the symbols of every address in the stacks that a window holds, and for the builds
+ * of all modules that its processes have mapped, so that they are known when it is folded. Does
+ * nothing without symbols.
+ */
+void ew_aggregate_wish_symbols(struct ew_aggregate *aggregate, uint64_t window);
 
 /* Resolves and folds all stacks held: afterwards no fragment number is kept. */
 void ew_aggregate_fold(struct ew_aggregate *aggregate);

@@ -59,11 +59,12 @@ enum ew_evidence_module_kind {
 
 /* Strings are UTF-8; NULL or "" leaves the member out. */
 struct ew_evidence_module {
-    const char *key; /* "pdb:...", "pe:...", "name:..."; unique */
+    const char *key; /* "mvid:...", "pdb:...", "pe:...", "name:..."; unique */
     const char *name;
     enum ew_evidence_module_kind kind;
     const char *code_id;
     const char *debug_id;
+    const char *mvid; /* of managed modules whose file was read */
     const char *path; /* scrubbed: volume-relative, no user names */
     uint64_t samples; /* stacks with at least one frame in it */
     uint64_t loads;
@@ -92,13 +93,15 @@ enum ew_function_flag {
 };
 
 struct ew_evidence_function {
-    const char *key; /* "m:...", "u:...", "d:..."; unique */
+    const char *key; /* "m:...", "n:...", "x:...", "u:...", "d:..."; unique */
     uint32_t module;
     enum ew_resolution resolution;
     uint32_t token; /* 0: none */
     bool has_rva;
     uint64_t rva;
+    uint64_t size_bytes; /* 0: not known */
     const char *name;
+    const char *decorated; /* NULL: none, or as `name` */
     const char *signature;
     uint32_t flags; /* enum ew_function_flag */
 };

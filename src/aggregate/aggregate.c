@@ -72,6 +72,7 @@ static struct window *window_open(struct ew_aggregate *aggregate, uint64_t numbe
     if (free_slot != NULL) {
         free_slot->used = true;
         free_slot->number = number;
+        free_slot->symbols = aggregate->options.symbols;
     }
     return free_slot;
 }
@@ -102,8 +103,9 @@ struct scope *window_scope(struct window *window, const char *container)
     }
     struct scope *scope = &window->scopes[window->scope_count++];
     memset(scope, 0, sizeof *scope);
+    scope->symbols = window->symbols;
+    scope->texts.bytes_max = EW_NAME_BYTES_MAX;
     if (container != NULL) {
-        scope->texts.bytes_max = EW_NAME_BYTES_MAX;
         scope->container = ew_arena_text(&scope->texts, container, strlen(container));
         if (scope->container == NULL) {
             window->scope_count--;
@@ -173,6 +175,9 @@ static void fold_some(struct ew_aggregate *aggregate, const struct ew_window_spa
                       bool hold_open)
 {
     uint32_t held = 0;
+    if (aggregate->options.before_fold != NULL && aggregate->stack_count > 0) {
+        aggregate->options.before_fold(aggregate->options.fold_context);
+    }
     reserve_totals(aggregate);
     fold_begin(aggregate);
     ew_index_clear(&aggregate->stack_index);

@@ -40,22 +40,37 @@ void fold_begin(struct ew_aggregate *aggregate)
     }
 }
 
-static struct resolved *resolve(const struct fold *fold, uint64_t address)
+/*
+ * The address to look a frame up by. The first frame of a half is where the processor
+ * was; all others are return addresses, which may lie behind a call that is the last
+ * instruction of its function: one less is inside the call. Every frame of a CLR stack is
+ * a return address.
+ */
+static uint64_t lookup_address(const struct stack_entry *entry, uint64_t address,
+                               uint32_t position)
 {
-    const struct stack_entry *entry = fold->entry;
+    bool exact = position == 0 && (entry->flags & EW_STACK_MANAGED_ONLY) == 0;
+    return exact || address == 0 ? address : address - 1;
+}
+
+struct resolved *fold_resolve(struct ew_aggregate *aggregate, const struct stack_entry *entry,
+                              uint64_t frame, uint32_t position)
+{
+    uint64_t address = lookup_address(entry, frame, position);
     uint64_t hash = ew_index_hash_pair(address, (uint64_t)entry->process << 32 | entry->layout);
-    struct resolved *known = &fold->aggregate->resolved[hash % RESOLVED_COUNT];
+    struct resolved *known = &aggregate->resolved[hash % RESOLVED_COUNT];
     if (known->used && known->address == address && known->process == entry->process
         && known->layout == entry->layout && known->kernel_layout == entry->kernel_layout) {
         return known;
     }
     known->used = true;
+    known->wished = false;
     known->address = address;
     known->process = entry->process;
     known->layout = entry->layout;
     known->kernel_layout = entry->kernel_layout;
     known->scope = SCOPE_NONE;
-    ew_model_resolve(fold->aggregate->options.model, entry->process, address, entry->first_100ns,
+    ew_model_resolve(aggregate->options.model, entry->process, address, entry->first_100ns,
                      &known->code);
     return known;
 }
@@ -120,25 +135,21 @@ static void count_quality(const struct fold *fold, const struct ew_code *code, u
     if (function == NO_INDEX) {
         quality->frames_unresolved += hits;
         quality->frames_no_module += code->kind == EW_CODE_NONE ? hits : 0;
-    } else if (functions[function].shown.resolution == EW_RESOLVED_TOKEN) {
-        quality->frames_exact += hits;
-    } else if (functions[function].shown.resolution == EW_RESOLVED_NOT) {
-        quality->frames_unresolved += hits;
-    } else {
-        quality->frames_named += hits;
+        return;
     }
-}
-
-/*
- * The address to look a frame up by. The first frame of a half is where the processor
- * was; all others are return addresses, which may lie behind a call that is the last
- * instruction of its function: one less is inside the call. Every frame of a CLR stack is
- * a return address.
- */
-static uint64_t lookup_address(const struct fold *fold, uint64_t address, uint32_t position)
-{
-    bool exact = position == 0 && (fold->entry->flags & EW_STACK_MANAGED_ONLY) == 0;
-    return exact || address == 0 ? address : address - 1;
+    switch (functions[function].shown.resolution) {
+    case EW_RESOLVED_TOKEN:
+    case EW_RESOLVED_PDB:
+        quality->frames_exact += hits;
+        break;
+    case EW_RESOLVED_NOT:
+    case EW_RESOLVED_EXPORT_NEAR: /* the name is another function's */
+        quality->frames_unresolved += hits;
+        break;
+    default:
+        quality->frames_named += hits;
+        break;
+    }
 }
 
 static void add_half(const struct fold *fold, uint32_t fragment, struct frames *frames)
@@ -150,7 +161,7 @@ static void add_half(const struct fold *fold, uint32_t fragment, struct frames *
     const uint64_t *words =
         ew_fragments_get(fold->aggregate->options.fragments, fragment, &count);
     for (uint32_t i = 0; i < count; i++) {
-        struct resolved *known = resolve(fold, lookup_address(fold, words[i], i));
+        struct resolved *known = fold_resolve(fold->aggregate, fold->entry, words[i], i);
         uint32_t function = function_of(fold, known);
         count_frames(fold, &known->code);
         count_quality(fold, &known->code, function);

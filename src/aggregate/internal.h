@@ -2,11 +2,13 @@
 /*
  * The aggregate's parts:
  *
- *     aggregate.c  the contract: distinct stacks, windows, totals
- *     fold.c       a distinct stack resolved into functions, edges and a path
- *     scope.c      the tables of one window and container
- *     emit.c       these tables sorted into a document
- *     keys.c       identities as text
+ *     aggregate.c      the contract: distinct stacks, windows, totals
+ *     fold.c           a distinct stack resolved into functions, edges and a path
+ *     wishes.c         the symbols that a fold will need, asked for ahead
+ *     scope.c          the tables of one window and container
+ *     scope_modules.c  its modules, and what they are told by
+ *     emit.c           these tables sorted into a document
+ *     keys.c           identities as text
  */
 #ifndef EW_AGGREGATE_INTERNAL_H
 #define EW_AGGREGATE_INTERNAL_H
@@ -31,6 +33,7 @@ struct stack_entry {
 struct window {
     uint64_t number;
     bool used;
+    struct ew_symbols *symbols; /* NULL: none */
     struct scope *scopes;
     uint32_t scope_count;
     uint32_t scope_capacity;
@@ -44,6 +47,7 @@ struct resolved {
     uint32_t layout;
     uint32_t kernel_layout;
     bool used;
+    bool wished; /* its symbol was asked for */
     struct ew_code code;
     uint64_t scope;    /* the scope that `function` is of, as scope_id() names it */
     uint32_t function; /* NO_INDEX: nothing known, or no room */
@@ -78,6 +82,11 @@ void fold_stack(struct ew_aggregate *aggregate, struct window *window,
 
 /* Forgets what addresses were found to be. */
 void fold_begin(struct ew_aggregate *aggregate);
+
+/* What a frame of a stack is: `position` counts from the leaf of its half. Valid until the
+ * next frame. */
+struct resolved *fold_resolve(struct ew_aggregate *aggregate, const struct stack_entry *entry,
+                              uint64_t address, uint32_t position);
 
 /* Sorts a scope into a document and hands it to `emit`. */
 enum ew_status emit_scope(struct ew_aggregate *aggregate, struct scope *scope,

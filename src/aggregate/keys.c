@@ -2,6 +2,7 @@
 /* Identities as text (reference evidence.md 5.2, 5.3). */
 #include "aggregate/keys.h"
 
+#include "base/index.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -70,10 +71,14 @@ static void lower_name(const struct ew_module *module, char out[NAME_IN_KEY_BYTE
     ew_text_lower(out);
 }
 
-void key_module(const struct ew_module *module, char out[KEY_BYTES])
+void key_module(const struct identity *identity, char out[KEY_BYTES])
 {
+    const struct ew_module *module = &identity->module;
     char part[NAME_IN_KEY_BYTES];
-    if (module->has_debug_id) {
+    if (identity->has_mvid) {
+        ew_guid_format(&identity->mvid, part);
+        (void)snprintf(out, KEY_BYTES, "mvid:%s", part);
+    } else if (module->has_debug_id) {
         key_debug_id(module, part);
         (void)snprintf(out, KEY_BYTES, "pdb:%s", part);
     } else if (module->has_code_id) {
@@ -96,26 +101,60 @@ static char *put_build(char *at, char kind, const char *build)
     return at;
 }
 
-void key_managed(const struct ew_module *module, uint32_t token, char out[KEY_BYTES])
+void key_managed(const struct identity *identity, uint32_t token, char out[KEY_BYTES])
 {
     char build[KEY_BYTES];
-    if (module->has_debug_id) {
-        key_debug_id(module, build);
+    if (identity->has_mvid) {
+        ew_guid_format(&identity->mvid, build);
+    } else if (identity->module.has_debug_id) {
+        key_debug_id(&identity->module, build);
     } else {
-        key_module(module, build);
+        key_module(identity, build);
     }
     (void)put_hex(put_build(out, 'm', build), token, 8, lower_digits);
 }
 
-void key_unresolved(const struct ew_module *module, uint64_t rva, char out[KEY_BYTES])
+/* The code id needs no file, so it is what addresses are told by, with and without one. */
+static void build_of_code(const struct identity *identity, char build[KEY_BYTES])
+{
+    if (identity->module.has_code_id) {
+        key_code_id(&identity->module, build);
+    } else if (identity->module.has_debug_id) {
+        key_debug_id(&identity->module, build);
+    } else {
+        key_module(identity, build);
+    }
+}
+
+void key_native(const struct identity *identity, uint64_t rva, char out[KEY_BYTES])
 {
     char build[KEY_BYTES];
-    if (module->has_code_id) {
-        key_code_id(module, build);
-    } else if (module->has_debug_id) {
-        key_debug_id(module, build);
+    if (identity->module.has_debug_id) {
+        key_debug_id(&identity->module, build);
     } else {
-        key_module(module, build);
+        build_of_code(identity, build);
     }
+    (void)put_hex(put_build(out, 'n', build), rva, 1, lower_digits);
+}
+
+/* A name too long for a key is told by its hash: cut ones could be equal. */
+void key_export(const struct identity *identity, const char *name, char out[KEY_BYTES])
+{
+    char build[KEY_BYTES];
+    size_t length = strlen(name);
+    build_of_code(identity, build);
+    char *at = put_build(out, 'x', build);
+    if (length < (size_t)(out + KEY_BYTES - at)) {
+        (void)put_text(at, name, length + 1);
+    } else {
+        at = put_text(at, "xxh3-", 5);
+        (void)put_hex(at, ew_index_hash_bytes(name, length), 16, lower_digits);
+    }
+}
+
+void key_unresolved(const struct identity *identity, uint64_t rva, char out[KEY_BYTES])
+{
+    char build[KEY_BYTES];
+    build_of_code(identity, build);
     (void)put_hex(put_build(out, 'u', build), rva, 1, lower_digits);
 }

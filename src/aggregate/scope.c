@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of one window and one container: modules, functions, observations, edges. */
+/* The tables of one window and one container: functions, observations, edges, paths. */
 #include "aggregate/scope.h"
 
 #include "aggregate/keys.h"
-#include "base/cursor.h"
 #include "base/text.h"
-#include "base/winpath.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITEMS_START = 64, PATH_BYTES = 1024, METHOD_TEXT_BYTES = 12 * 1024 };
+enum { ITEMS_START = 64, METHOD_TEXT_BYTES = 12 * 1024 };
 enum { METHOD_DYNAMIC = 1, METHOD_GENERIC = 2 };
 
 static void table_free(struct table *table)
@@ -23,6 +21,7 @@ static void table_free(struct table *table)
 void scope_free(struct scope *scope)
 {
     table_free(&scope->modules);
+    table_free(&scope->identities);
     table_free(&scope->functions);
     table_free(&scope->observations);
     table_free(&scope->edges);
@@ -32,8 +31,7 @@ void scope_free(struct scope *scope)
     memset(scope, 0, sizeof *scope);
 }
 
-/* A zeroed item at the end of a table, indexed under `hash`; NULL without room. */
-static void *table_add(struct table *table, uint64_t hash, uint32_t count_max, size_t item_bytes)
+void *scope_table_add(struct table *table, uint64_t hash, uint32_t count_max, size_t item_bytes)
 {
     if (table->count >= count_max) {
         return NULL;
@@ -56,136 +54,10 @@ static void *table_add(struct table *table, uint64_t hash, uint32_t count_max, s
     return item;
 }
 
-static const char *keep_text(struct scope *scope, const char *text)
+const char *scope_keep_text(struct scope *scope, const char *text)
 {
-    scope->texts.bytes_max = EW_NAME_BYTES_MAX;
     return text == NULL || text[0] == '\0' ? NULL
                                            : ew_arena_text(&scope->texts, text, strlen(text));
-}
-
-/* --- modules ------------------------------------------------------------------- */
-
-static uint32_t find_module(struct scope *scope, const char *key, uint64_t hash)
-{
-    const struct scope_module *modules = scope->modules.items;
-    for (uint32_t i = ew_index_first(&scope->modules.index, hash); i != EW_INDEX_END;
-         i = ew_index_next(&scope->modules.index)) {
-        if (strcmp(modules[i].shown.key, key) == 0) {
-            return i;
-        }
-    }
-    return NO_INDEX;
-}
-
-static enum ew_evidence_module_kind shown_kind(enum ew_module_kind kind)
-{
-    switch (kind) {
-    case EW_MODULE_MANAGED:
-        return EW_EVIDENCE_MANAGED;
-    case EW_MODULE_KERNEL:
-        return EW_EVIDENCE_KERNEL;
-    case EW_MODULE_DYNAMIC:
-        return EW_EVIDENCE_DYNAMIC;
-    case EW_MODULE_NATIVE:
-        break;
-    }
-    return EW_EVIDENCE_NATIVE;
-}
-
-/*
- * A managed file is told twice, as an image by the kernel and as a module by the runtime.
- * The runtime knows better what it is; the image knows its PE identity.
- */
-static void merge_module(struct scope *scope, struct ew_evidence_module *known,
-                         const struct ew_module *wanted)
-{
-    char code_id[CODE_ID_BYTES];
-    if (wanted->kind == EW_MODULE_MANAGED) {
-        known->kind = EW_EVIDENCE_MANAGED;
-    }
-    if (known->code_id == NULL && wanted->has_code_id) {
-        key_code_id(wanted, code_id);
-        known->code_id = keep_text(scope, code_id);
-    }
-}
-
-static void describe_module(struct scope *scope, struct ew_evidence_module *shown,
-                            const struct ew_module *wanted)
-{
-    char code_id[CODE_ID_BYTES];
-    char debug_id[DEBUG_ID_BYTES];
-    char path[PATH_BYTES];
-    shown->kind = shown_kind(wanted->kind);
-    shown->name = keep_text(scope, wanted->name);
-    if (wanted->has_code_id) {
-        key_code_id(wanted, code_id);
-        shown->code_id = keep_text(scope, code_id);
-    }
-    if (wanted->has_debug_id) {
-        key_debug_id(wanted, debug_id);
-        shown->debug_id = keep_text(scope, debug_id);
-    }
-    if (ew_winpath_scrub(wanted->path, path, sizeof path)) {
-        shown->path = keep_text(scope, path);
-    }
-    if (shown->name == NULL) {
-        shown->name = "(unnamed)";
-    }
-}
-
-/* Equal in all that key and entry are made of; names are equal when they are one. */
-static bool same_wanted(const struct ew_module *a, const struct ew_module *b)
-{
-    return a->name == b->name && a->kind == b->kind && a->has_code_id == b->has_code_id
-           && a->has_debug_id == b->has_debug_id && a->timestamp == b->timestamp
-           && a->size_bytes == b->size_bytes && a->pdb_age == b->pdb_age
-           && ew_guid_equal(&a->pdb_guid, &b->pdb_guid);
-}
-
-static uint32_t intern_module(struct scope *scope, const struct ew_module *wanted)
-{
-    char key[KEY_BYTES];
-    key_module(wanted, key);
-    uint64_t hash = ew_index_hash_bytes(key, strlen(key));
-    uint32_t index = find_module(scope, key, hash);
-    if (index != NO_INDEX) {
-        struct scope_module *modules = scope->modules.items;
-        merge_module(scope, &modules[index].shown, wanted);
-        return index;
-    }
-    const char *kept = keep_text(scope, key);
-    struct scope_module *module =
-        kept == NULL ? NULL : table_add(&scope->modules, hash, EW_MODULES_MAX, sizeof *module);
-    if (module == NULL) {
-        return NO_INDEX;
-    }
-    module->shown.key = kept;
-    describe_module(scope, &module->shown, wanted);
-    return scope->modules.count - 1;
-}
-
-/* Every function asks for its module, and making a key is dear: the answers are kept. */
-uint32_t scope_module(struct scope *scope, const struct ew_module *wanted)
-{
-    uint64_t hash = ew_index_hash_pair((uint64_t)wanted->timestamp << 32 | wanted->size_bytes,
-                                       ew_load_u64(wanted->pdb_guid.bytes));
-    struct recent_module *recent = &scope->recent[hash % RECENT_MODULES];
-    if (recent->used && same_wanted(&recent->wanted, wanted)) {
-        return recent->index;
-    }
-    uint32_t index = intern_module(scope, wanted);
-    if (index != NO_INDEX) {
-        recent->wanted = *wanted;
-        recent->index = index;
-        recent->used = true;
-    }
-    return index;
-}
-
-uint32_t scope_module_nameless(struct scope *scope, const char *word)
-{
-    struct ew_module module = {.kind = EW_MODULE_DYNAMIC, .name = word, .path = ""};
-    return scope_module(scope, &module);
 }
 
 /* --- functions ------------------------------------------------------------------- */
@@ -212,10 +84,11 @@ static uint32_t intern_function(struct scope *scope, struct budget *budget, cons
     if (index != NO_INDEX) {
         return index;
     }
-    const char *kept = budget->functions < EW_FUNCTIONS_MAX ? keep_text(scope, key) : NULL;
+    const char *kept = budget->functions < EW_FUNCTIONS_MAX ? scope_keep_text(scope, key) : NULL;
     struct scope_function *function =
-        kept == NULL ? NULL
-                     : table_add(&scope->functions, hash, EW_FUNCTIONS_MAX, sizeof *function);
+        kept == NULL
+            ? NULL
+            : scope_table_add(&scope->functions, hash, EW_FUNCTIONS_MAX, sizeof *function);
     if (function == NULL) {
         budget->dropped++;
         return NO_INDEX;
@@ -261,8 +134,8 @@ static void describe_method(struct scope *scope, struct ew_evidence_function *sh
                    method->method_name);
     shown->module = module;
     shown->token = method->token;
-    shown->name = keep_text(scope, name);
-    shown->signature = keep_text(scope, method->signature);
+    shown->name = scope_keep_text(scope, name);
+    shown->signature = scope_keep_text(scope, method->signature);
     shown->flags = method_flags(method);
 }
 
@@ -274,6 +147,7 @@ uint32_t scope_method(struct scope *scope, struct budget *budget, const struct e
                       const struct ew_module *module)
 {
     char key[METHOD_TEXT_BYTES];
+    struct identity identity;
     struct ew_evidence_function *added = NULL;
     bool exact = module != NULL && method->token != 0 && module->kind != EW_MODULE_DYNAMIC;
     bool dynamic = (method->flags & METHOD_DYNAMIC) != 0
@@ -282,7 +156,8 @@ uint32_t scope_method(struct scope *scope, struct budget *budget, const struct e
                          ? scope_module(scope, module)
                          : scope_module_nameless(scope, dynamic ? "(dynamic)" : "(unknown)");
     if (exact) {
-        key_managed(module, method->token, key);
+        scope_identify(scope, module, &identity);
+        key_managed(&identity, method->token, key);
     } else {
         (void)snprintf(key, sizeof key, "d:%s.%s %s", method->type_name, method->method_name,
                        method->signature);
@@ -301,23 +176,71 @@ uint32_t scope_method(struct scope *scope, struct budget *budget, const struct e
     return index;
 }
 
+/* What symbols tell of an address. A module whose file was not looked at when this window
+ * first met it stays without them: its functions would not be those of its key. */
+static bool find_symbol(const struct scope *scope, const struct identity *identity,
+                        const struct ew_module *module, uint64_t rva,
+                        struct ew_symbol *symbol_out)
+{
+    return identity->examined && ew_symbols_find(scope->symbols, module, rva, symbol_out);
+}
+
+/* The name near an address is not the function's: such a function is told by its place. */
+static void key_symbol(const struct identity *identity, const struct ew_symbol *symbol,
+                       char key[KEY_BYTES])
+{
+    switch (symbol->resolution) {
+    case EW_RESOLVED_PDB:
+        key_native(identity, symbol->rva, key);
+        break;
+    case EW_RESOLVED_EXPORT:
+        key_export(identity, symbol->name, key);
+        break;
+    default:
+        key_unresolved(identity, symbol->rva, key);
+        break;
+    }
+}
+
+static void describe_symbol(struct scope *scope, struct ew_evidence_function *shown,
+                            const struct ew_symbol *symbol)
+{
+    shown->resolution = symbol->resolution;
+    shown->rva = symbol->rva;
+    shown->size_bytes = symbol->size_bytes;
+    shown->name = scope_keep_text(scope, symbol->name);
+    shown->decorated = scope_keep_text(scope, symbol->decorated);
+    shown->flags = symbol->flags;
+}
+
 uint32_t scope_address(struct scope *scope, struct budget *budget, const struct ew_module *module,
                        uint64_t rva)
 {
     char key[KEY_BYTES];
+    struct identity identity;
+    struct ew_symbol symbol;
     struct ew_evidence_function *added = NULL;
     uint32_t owner = scope_module(scope, module);
     if (owner == NO_INDEX) {
         budget->dropped++;
         return NO_INDEX;
     }
-    key_unresolved(module, rva, key);
+    scope_identify(scope, module, &identity);
+    bool found = find_symbol(scope, &identity, module, rva, &symbol);
+    if (found) {
+        key_symbol(&identity, &symbol, key);
+    } else {
+        key_unresolved(&identity, rva, key);
+    }
     uint32_t index = intern_function(scope, budget, key, &added);
     if (added != NULL) {
         added->resolution = EW_RESOLVED_NOT;
         added->module = owner;
         added->has_rva = true;
         added->rva = rva;
+        if (found) {
+            describe_symbol(scope, added, &symbol);
+        }
     }
     return index;
 }
@@ -345,7 +268,7 @@ struct scope_observation *scope_observe(struct scope *scope, struct budget *budg
         }
     }
     if (found == NULL) {
-        found = table_add(&scope->observations, hash, EW_FUNCTIONS_MAX, sizeof *found);
+        found = scope_table_add(&scope->observations, hash, EW_FUNCTIONS_MAX, sizeof *found);
         if (found == NULL) {
             budget->dropped++;
             return NULL;
@@ -380,7 +303,7 @@ void scope_count_edge(struct scope *scope, struct budget *budget,
     }
     if (found == NULL) {
         found = budget->edges < EW_EDGES_MAX
-                    ? table_add(&scope->edges, hash, EW_EDGES_MAX, sizeof *found)
+                    ? scope_table_add(&scope->edges, hash, EW_EDGES_MAX, sizeof *found)
                     : NULL;
         if (found == NULL) {
             budget->dropped++;
@@ -448,9 +371,10 @@ void scope_count_path(struct scope *scope, struct budget *budget, const uint32_t
     if (budget->paths >= EW_PATHS_MAX) {
         scope_trim_paths(scope, budget);
     }
-    struct scope_path *path = budget->paths < EW_PATHS_MAX && room_for_frames(scope, frame_count)
-                                  ? table_add(&scope->paths, hash, EW_PATHS_MAX, sizeof *path)
-                                  : NULL;
+    struct scope_path *path =
+        budget->paths < EW_PATHS_MAX && room_for_frames(scope, frame_count)
+            ? scope_table_add(&scope->paths, hash, EW_PATHS_MAX, sizeof *path)
+            : NULL;
     if (path == NULL) {
         return; /* a witness less: the functions and edges in it are counted */
     }

@@ -6,6 +6,7 @@
 #ifndef EW_AGGREGATE_SCOPE_H
 #define EW_AGGREGATE_SCOPE_H
 
+#include "aggregate/keys.h"
 #include "base/arena.h"
 #include "base/index.h"
 #include "etwitness/aggregate.h"
@@ -52,9 +53,17 @@ struct table {
     uint32_t capacity;
 };
 
+/* A module of the model, and what it is told by in this window: what its file says may come
+ * to be known later, but a module keeps its identity while the window is open. */
+struct scope_identity {
+    struct ew_module wanted; /* the name is the scope's */
+    struct identity found;
+};
+
 /* A module of the model that was looked up, and what it was found to be. */
 struct recent_module {
     struct ew_module wanted;
+    struct identity identity;
     uint32_t index;
     bool used;
 };
@@ -70,8 +79,10 @@ struct budget {
 };
 
 struct scope {
-    const char *container; /* NULL: the host */
+    const char *container;      /* NULL: the host */
+    struct ew_symbols *symbols; /* NULL: none */
     struct table modules;
+    struct table identities; /* empty without symbols */
     struct table functions;
     struct table observations;
     struct table edges;
@@ -87,6 +98,16 @@ struct scope {
 };
 
 void scope_free(struct scope *scope);
+
+/* A zeroed item at the end of a table, indexed under `hash`; NULL without room. */
+void *scope_table_add(struct table *table, uint64_t hash, uint32_t count_max, size_t item_bytes);
+
+/* A copy that lives with the scope; NULL for no text, and without room. */
+const char *scope_keep_text(struct scope *scope, const char *text);
+
+/* What a module of the model is told by in this scope. */
+void scope_identify(struct scope *scope, const struct ew_module *wanted,
+                    struct identity *identity_out);
 
 /* Module by its key; added if new. NO_INDEX when there is no room. `wanted` is a module of
  * the model. */

@@ -78,6 +78,7 @@ static void put_function(struct ew_json_writer *writer,
     static const char *const resolutions[] = {"token",   "pdb", "export",  "export-near",
                                               "r2r-map", "jit", "dynamic", "unresolved"};
     ew_json_object(writer);
+    put_optional(writer, "decorated", function->decorated);
     if ((function->flags & 0xff) != 0) {
         put_function_flags(writer, function->flags);
     }
@@ -89,6 +90,9 @@ static void put_function(struct ew_json_writer *writer,
         ew_json_member_u64(writer, "rva", function->rva);
     }
     put_optional(writer, "sig", function->signature);
+    if (function->size_bytes != 0) {
+        ew_json_member_u64(writer, "size", function->size_bytes);
+    }
     if (function->token != 0) {
         char token[9];
         (void)snprintf(token, sizeof token, "%08lx", (unsigned long)function->token);
@@ -157,6 +161,7 @@ static void put_module(struct ew_json_writer *writer, const struct ew_evidence_m
     ew_json_member_text(writer, "key", module->key);
     ew_json_member_text(writer, "kind", kinds[module->kind]);
     ew_json_member_u64(writer, "loads", module->loads);
+    put_optional(writer, "mvid", module->mvid);
     ew_json_member_text(writer, "name", module->name);
     put_optional(writer, "path", module->path);
     ew_json_member_u64(writer, "samples", module->samples);

@@ -3,120 +3,19 @@
  * The store: what is asked is answered once work was done, from the right build or not at
  * all. Images and PDBs are files made by hand; the engine is a table.
  */
-#include "platform/file.h"
 #include "support/check_main.h"
-#include "symbols/store.h"
-#include "unit/symbols/made_files.h"
+#include "unit/symbols/fake_system.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define FOREVER UINT64_MAX
-#define EVENT_PATH "\\Device\\HarddiskVolume3\\app\\app.dll"
-
-static const struct made_build native = {.timestamp = 0x542d574e,
-                                         .size_bytes = 0x3000,
-                                         .guid_byte = 0x5a,
-                                         .age = 3,
-                                         .pdb_name = "C:\\build\\app.pdb"};
-
-static struct {
-    const char *image_at; /* where the path of the event leads; NULL: nowhere */
-    bool trusted;
-    bool refuses;
-    unsigned loads;
-    bool loaded;
-    char pdb_path[512];
-    uint64_t now_ns;
-    uint64_t step_ns; /* each look at the clock */
-    uint64_t load_ns;
-} fake;
-
-static enum ew_status fake_locate(void *context, const char *event_path, char *out,
-                                  size_t capacity)
-{
-    (void)context;
-    if (fake.image_at == NULL || strcmp(event_path, EVENT_PATH) != 0) {
-        return EW_UNSUPPORTED;
-    }
-    (void)snprintf(out, capacity, "%s", fake.image_at);
-    return EW_OK;
-}
-
-static bool fake_is_trusted(void *context, const char *path)
-{
-    (void)context;
-    (void)path;
-    return fake.trusted;
-}
-
-static enum ew_status fake_load(void *context, const struct ew_symbol_file *file)
-{
-    (void)context;
-    fake.loads++;
-    fake.now_ns += fake.load_ns;
-    (void)snprintf(fake.pdb_path, sizeof fake.pdb_path, "%s", file->pdb_path);
-    fake.loaded = !fake.refuses;
-    return fake.refuses ? EW_NOT_FOUND : EW_OK;
-}
-
-static void fake_unload(void *context)
-{
-    (void)context;
-    fake.loaded = false;
-}
-
-static bool fake_find(void *context, uint32_t rva, struct ew_symbol_found *found_out)
-{
-    static const struct ew_symbol_found functions[] = {
-        {0x1000, 0x40, false, "Alpha"},
-        {0x1040, 0x20, false, "Hidden"},
-        {0x1100, 0, false, "Beta"},
-    };
-    (void)context;
-    ck_assert(fake.loaded);
-    for (size_t i = sizeof functions / sizeof functions[0]; i > 0; i--) {
-        if (functions[i - 1].rva <= rva) {
-            *found_out = functions[i - 1];
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool fake_undecorate(void *context, const char *decorated, char *out, size_t capacity)
-{
-    (void)context;
-    (void)snprintf(out, capacity, "plain %s", decorated);
-    return true;
-}
-
-static uint64_t fake_now(void)
-{
-    fake.now_ns += fake.step_ns;
-    return fake.now_ns;
-}
 
 static struct ew_symbols *symbols;
 
 static void make_store(const char *folder, bool image_folder)
 {
-    static char kept[512];
-    static char *items[1] = {kept};
-    struct ew_settings_symbols settings = {.enabled = true, .image_folder = image_folder};
-    const struct symbols_system system = {.locate = fake_locate,
-                                          .is_trusted = fake_is_trusted,
-                                          .load = fake_load,
-                                          .unload = fake_unload,
-                                          .find = fake_find,
-                                          .undecorate = fake_undecorate,
-                                          .now_ns = fake_now};
-    if (folder != NULL) {
-        (void)snprintf(kept, sizeof kept, "%s", folder);
-        settings.paths.items = items;
-        settings.paths.count = 1;
-    }
-    ck_assert_int_eq(symbols_create_with(&settings, &system, &symbols, NULL), EW_OK);
+    symbols = fake_store(folder, image_folder);
 }
 
 static void set_up(void)
@@ -128,31 +27,6 @@ static void tear_down(void)
 {
     ew_symbols_destroy(symbols);
     symbols = NULL;
-}
-
-static void write_file(const char *folder, const char *name, const void *bytes, size_t byte_count)
-{
-    char path[1024];
-    struct ew_file *file = NULL;
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    ck_assert_int_eq(ew_directory_make(folder, NULL), EW_OK);
-    ck_assert_int_eq(ew_file_create(path, true, &file, NULL), EW_OK);
-    ck_assert_int_eq(ew_file_write_at(file, 0, bytes, byte_count, NULL), EW_OK);
-    ew_file_close(file);
-}
-
-static void write_image(const char *folder, const struct made_build *build)
-{
-    static uint8_t bytes[MADE_IMAGE_BYTES];
-    made_image(build, bytes);
-    write_file(folder, "app.dll", bytes, sizeof bytes);
-}
-
-static void write_pdb(const char *folder, const struct made_build *build)
-{
-    static uint8_t bytes[MADE_PDB_BYTES];
-    made_pdb(build, bytes);
-    write_file(folder, "app.pdb", bytes, sizeof bytes);
 }
 
 static struct ew_module module_of(const struct made_build *build)
@@ -510,7 +384,7 @@ static enum ew_status create_with(const char *path, bool network, struct ew_erro
 {
     static char kept[256];
     char *items[1] = {kept};
-    const struct symbols_system system = {.now_ns = fake_now};
+    const struct symbols_system system = {.context = NULL};
     struct ew_settings_symbols settings = {.network = network, .paths = {items, 1}};
     (void)snprintf(kept, sizeof kept, "%s", path);
     enum ew_status status = symbols_create_with(&settings, &system, &symbols, error);
