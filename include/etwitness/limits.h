@@ -95,7 +95,7 @@ enum { EW_TLG_STEPS_PER_BYTE = 32 };
 
 /* --- model: src/model ---------------------------------------------------- */
 
-/* Processes, ended ones included until their windows are closed; 152 bytes each, 10 MiB. */
+/* Processes, ended ones included until their windows are closed; 160 bytes each, 10 MiB. */
 enum { EW_PROCESSES_MAX = 65536 };
 
 /* Threads known by id; 12 bytes each, 3 MiB. */
@@ -108,7 +108,7 @@ enum { EW_IMAGES_PER_PROCESS_MAX = 8192 };
  * with method bodies, which has room for the sum of both maxima. */
 enum { EW_IMAGES_MAX = 1024 * 1024 };
 
-/* Distinct builds of modules; 56 bytes each, 4 MiB. */
+/* Distinct builds of modules; 56 bytes each and 8 of hash, 4 MiB. */
 enum { EW_MODULES_MAX = 65536 };
 
 /* Managed methods and their compiled bodies, all processes; 64 bytes a method and 48 a
@@ -125,7 +125,7 @@ enum { EW_NAMES_MAX = 2 * 1024 * 1024, EW_NAME_BYTES_MAX = 192 * 1024 * 1024 };
 /* One name, in bytes of UTF-8, after which it is cut. Signatures are the longest. */
 enum { EW_NAME_BYTES_EACH_MAX = 4096 };
 
-/* Events that wait for their stack; 104 bytes each, 13 MiB when all have been used: five
+/* Events that wait for their stack; 72 bytes each, 9 MiB when all have been used: five
  * seconds of 26,000 events a second. */
 enum { EW_STACKS_PENDING_MAX = 128 * 1024 };
 
