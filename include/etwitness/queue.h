@@ -33,14 +33,19 @@ void ew_queue_destroy(struct ew_queue *queue);
 
 /*
  * Room for a record, to be filled and committed before the next reserve. NULL when there is
- * none: the drop is counted by class. `byte_count` is 1 .. EW_QUEUE_RECORD_BYTES_MAX, more is
- * dropped too. 8-byte aligned.
+ * none: the drop is counted by class. `byte_count` is 0 .. EW_QUEUE_RECORD_BYTES_MAX, more is
+ * dropped too. 8-byte aligned. A sample that is larger than what the reserve leaves of the
+ * ring never finds room.
  */
 void *ew_queue_reserve(struct ew_queue *queue, size_t byte_count,
                        enum ew_queue_class record_class);
 
 /* Makes the reserved record part of the batch, which is published when it is large enough. */
 void ew_queue_commit(struct ew_queue *queue);
+
+/* Reserves, copies and commits. False when the record was dropped. */
+bool ew_queue_put(struct ew_queue *queue, const void *bytes, uint32_t byte_count,
+                  enum ew_queue_class record_class);
 
 /* Publishes the batch now: at the end of an ETW buffer. */
 void ew_queue_publish(struct ew_queue *queue);
@@ -77,11 +82,13 @@ void ew_queue_look(struct ew_queue *queue);
 /* --- any thread --------------------------------------------------------------- */
 
 struct ew_queue_counts {
-    uint64_t records; /* committed */
+    uint64_t records; /* committed; one that can be peeked is counted already */
     uint64_t bytes;   /* of these, framing included */
     uint64_t dropped[EW_QUEUE_CLASS_COUNT];
-    uint64_t waiting_bytes; /* about, now */
-    uint64_t high_bytes;    /* the most that ever waited, as the producer saw it */
+    uint64_t waiting_bytes; /* about, now: what was not given back */
+    uint64_t high_bytes;    /* the most that ever waited, as the producer saw it at each batch
+                             * and when it found no room; up to 1/8 of the ring too much while
+                             * the consumer has not released */
     uint64_t capacity_bytes;
 };
 

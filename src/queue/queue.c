@@ -17,7 +17,7 @@
  *   published  the producer stores it with release after the bytes of all records before it
  *              (publish_batch); the consumer loads it with acquire before it reads them
  *              (take_published). The pair makes a record whole before it can be seen.
- *   committed  the same, for each record (ew_queue_commit, ew_queue_look). While there is
+ *   committed  the same, for each record (commit_record, ew_queue_look). While there is
  *              traffic nobody but the producer reads it, so its cache line stays with the
  *              producer; that is why there are two words for one purpose.
  *   released   the consumer stores it with release after its last read of all records before
@@ -42,13 +42,14 @@
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
- * A batch is published when it has that many records or bytes: what costs between two cores is
- * the change of a cache line's owner (reference performance.md 1). More bytes than these gain
- * nothing that tests/bench/bench_queue.c could measure.
+ * A batch is published when it has that many records, or more than that many bytes: what costs
+ * between two cores is the change of a cache line's owner (reference performance.md 1). With
+ * 4 to 32 KiB tests/bench/bench_queue.c showed no difference between two threads.
  */
-enum { BATCH_RECORDS = 32, BATCH_BYTES = 8192 };
+enum { BATCH_RECORDS = 32, BATCH_BYTES = 16384 };
 
 /* The consumer gives room back after this part of the ring. */
 enum { GIVE_BACK_PARTS = 8 };
@@ -58,6 +59,13 @@ enum { APART_BYTES = 128 };
 
 enum { RECORD_ALIGNMENT = 8, PERMILLE_MAX = 900 };
 
+/* Not a part of the function that calls it: whose quick way then has no registers to save. */
+#if defined(__GNUC__)
+#define EW_APART __attribute__((noinline))
+#else
+#define EW_APART
+#endif
+
 /* Stands before each record. */
 struct record_head {
     uint32_t byte_count; /* of the record itself */
@@ -66,12 +74,13 @@ struct record_head {
 
 /* Written by the producer alone; others look at the atomic ones now and then. */
 struct producer {
-    uint64_t limits[EW_QUEUE_CLASS_COUNT]; /* the position a record of a class may reach */
-    uint64_t end;                          /* of the reserved record */
-    uint64_t batch_end;                    /* the position, */
-    uint64_t batch_records;                /* the count, at which to publish */
+    uint64_t stops[EW_QUEUE_CLASS_COUNT]; /* the lesser of the limit and batch_end */
+    uint64_t end;                         /* of the reserved record */
+    uint64_t batch_records;               /* the count at which a commit publishes */
     _Atomic uint64_t committed;
     _Atomic uint64_t records;
+    uint64_t batch_end;                    /* a record beyond this position publishes */
+    uint64_t limits[EW_QUEUE_CLASS_COUNT]; /* the position a record of a class may reach */
     _Atomic uint64_t high_bytes;
     _Atomic uint64_t dropped[EW_QUEUE_CLASS_COUNT];
 };
@@ -96,6 +105,8 @@ struct ew_queue {
 };
 
 static_assert(sizeof(struct record_head) == RECORD_ALIGNMENT, "records stay aligned");
+static_assert(BATCH_BYTES < (size_t)EW_QUEUE_RECORD_BYTES_MAX,
+              "what ends within a batch is not too large");
 static_assert(EW_QUEUE_RECORD_BYTES_MAX + sizeof(struct record_head) <= EW_QUEUE_BYTES_MIN,
               "the largest record fits into the smallest ring");
 
@@ -133,11 +144,20 @@ static struct ew_queue *allocate_queue(void)
     return queue;
 }
 
+/*
+ * One comparison in a put serves three: with room, with the end of a batch by bytes, and with
+ * the largest size, which no record that ends within a batch can have.
+ */
 static void set_limits(struct ew_queue *queue, uint64_t released)
 {
+    struct producer *producer = &queue->producer;
     uint64_t end = released + queue->mask + 1;
-    queue->producer.limits[EW_QUEUE_STATE] = end;
-    queue->producer.limits[EW_QUEUE_SAMPLE] = end - queue->reserve_bytes;
+    producer->limits[EW_QUEUE_STATE] = end;
+    producer->limits[EW_QUEUE_SAMPLE] = end - queue->reserve_bytes;
+    for (size_t i = 0; i < EW_QUEUE_CLASS_COUNT; i++) {
+        uint64_t limit = producer->limits[i];
+        producer->stops[i] = limit < producer->batch_end ? limit : producer->batch_end;
+    }
 }
 
 enum ew_status ew_queue_create(const struct ew_queue_options *options,
@@ -158,9 +178,9 @@ enum ew_status ew_queue_create(const struct ew_queue_options *options,
     }
     queue->mask = options->bytes - 1;
     queue->reserve_bytes = (uint64_t)options->bytes * options->reserve_permille / 1000;
-    set_limits(queue, 0);
     queue->producer.batch_end = BATCH_BYTES;
     queue->producer.batch_records = BATCH_RECORDS;
+    set_limits(queue, 0);
     queue->consumer.give_back_at = options->bytes / GIVE_BACK_PARTS;
     *queue_out = queue;
     return EW_OK;
@@ -189,6 +209,14 @@ static void look_for_room(struct ew_queue *queue, uint64_t committed)
     }
 }
 
+static void publish_batch(struct ew_queue *queue, uint64_t committed, uint64_t records)
+{
+    atomic_store_explicit(&queue->published, committed, memory_order_release);
+    queue->producer.batch_end = committed + BATCH_BYTES;
+    queue->producer.batch_records = records + BATCH_RECORDS;
+    look_for_room(queue, committed);
+}
+
 /* Writes the head of a record that ends at `end`, and keeps that for the commit. */
 static inline void *begin_record(struct ew_queue *queue, uint64_t begin, uint64_t end,
                                  size_t byte_count)
@@ -199,23 +227,43 @@ static inline void *begin_record(struct ew_queue *queue, uint64_t begin, uint64_
     return head + 1;
 }
 
-/* The way of a record that is too large, or for which there was no room when last looked. */
-static void *reserve_or_drop(struct ew_queue *queue, size_t byte_count,
-                             enum ew_queue_class record_class)
+static inline void commit_record(struct ew_queue *queue)
+{
+    struct producer *producer = &queue->producer;
+    uint64_t end = producer->end;
+    uint64_t records = atomic_load_explicit(&producer->records, memory_order_relaxed) + 1;
+    atomic_store_explicit(&producer->records, records, memory_order_relaxed);
+    atomic_store_explicit(&producer->committed, end, memory_order_release);
+    if (records >= producer->batch_records) {
+        publish_batch(queue, end, records);
+    }
+}
+
+/*
+ * The way of a record that goes beyond `stops`: it is too large, there was no room when last
+ * looked, or its commit ends the batch.
+ */
+static void *reserve_slowly(struct ew_queue *queue, size_t byte_count,
+                            enum ew_queue_class record_class)
 {
     struct producer *producer = &queue->producer;
     uint64_t begin = atomic_load_explicit(&producer->committed, memory_order_relaxed);
-    if ((uint64_t)byte_count - 1 < EW_QUEUE_RECORD_BYTES_MAX) {
-        uint64_t end = begin + framed_bytes(byte_count);
+    uint64_t end = begin + framed_bytes(byte_count);
+    bool fits = byte_count <= EW_QUEUE_RECORD_BYTES_MAX;
+    if (fits && end > producer->limits[record_class]) {
         look_for_room(queue, begin);
-        if (end <= producer->limits[record_class]) {
-            return begin_record(queue, begin, end, byte_count);
-        }
+        fits = end <= producer->limits[record_class];
     }
-    _Atomic uint64_t *dropped = &producer->dropped[record_class];
-    atomic_store_explicit(dropped, atomic_load_explicit(dropped, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
-    return NULL;
+    if (!fits) {
+        _Atomic uint64_t *dropped = &producer->dropped[record_class];
+        uint64_t count = atomic_load_explicit(dropped, memory_order_relaxed);
+        atomic_store_explicit(dropped, count + 1, memory_order_relaxed);
+        return NULL;
+    }
+    if (end > producer->batch_end) {
+        producer->batch_records = 0;
+    }
+    return begin_record(queue, begin, end, byte_count);
 }
 
 void *ew_queue_reserve(struct ew_queue *queue, size_t byte_count,
@@ -224,32 +272,46 @@ void *ew_queue_reserve(struct ew_queue *queue, size_t byte_count,
     struct producer *producer = &queue->producer;
     uint64_t begin = atomic_load_explicit(&producer->committed, memory_order_relaxed);
     uint64_t end = begin + framed_bytes(byte_count);
-    /* A count of 0 becomes the largest of all numbers. */
-    if ((uint64_t)byte_count - 1 >= EW_QUEUE_RECORD_BYTES_MAX
-        || end > producer->limits[record_class]) {
-        return reserve_or_drop(queue, byte_count, record_class);
+    if (byte_count > EW_QUEUE_RECORD_BYTES_MAX || end > producer->stops[record_class]) {
+        return reserve_slowly(queue, byte_count, record_class);
     }
     return begin_record(queue, begin, end, byte_count);
 }
 
-static void publish_batch(struct ew_queue *queue, uint64_t committed, uint64_t records)
-{
-    atomic_store_explicit(&queue->published, committed, memory_order_release);
-    queue->producer.batch_end = committed + BATCH_BYTES;
-    queue->producer.batch_records = records + BATCH_RECORDS;
-    look_for_room(queue, committed);
-}
-
 void ew_queue_commit(struct ew_queue *queue)
 {
-    struct producer *producer = &queue->producer;
-    uint64_t end = producer->end;
-    uint64_t records = atomic_load_explicit(&producer->records, memory_order_relaxed) + 1;
-    atomic_store_explicit(&producer->records, records, memory_order_relaxed);
-    atomic_store_explicit(&producer->committed, end, memory_order_release);
-    if (end >= producer->batch_end || records >= producer->batch_records) {
-        publish_batch(queue, end, records);
+    commit_record(queue);
+}
+
+EW_APART
+static bool put_slowly(struct ew_queue *queue, const void *bytes, uint32_t byte_count,
+                       enum ew_queue_class record_class)
+{
+    void *record = reserve_slowly(queue, byte_count, record_class);
+    if (record == NULL) {
+        return false;
     }
+    memcpy(record, bytes, byte_count);
+    commit_record(queue);
+    return true;
+}
+
+/*
+ * What is too large goes beyond the stops here, too: a sum of 32 bits and a position does not
+ * pass the end of 64.
+ */
+bool ew_queue_put(struct ew_queue *queue, const void *bytes, uint32_t byte_count,
+                  enum ew_queue_class record_class)
+{
+    struct producer *producer = &queue->producer;
+    uint64_t begin = atomic_load_explicit(&producer->committed, memory_order_relaxed);
+    uint64_t end = begin + framed_bytes(byte_count);
+    if (end > producer->stops[record_class]) {
+        return put_slowly(queue, bytes, byte_count, record_class);
+    }
+    memcpy(begin_record(queue, begin, end, byte_count), bytes, byte_count);
+    commit_record(queue);
+    return true;
 }
 
 void ew_queue_publish(struct ew_queue *queue)

@@ -33,11 +33,18 @@ enum { TAPE_RECORDS = 1024, RECORD_BYTES_MAX = 512, CHUNK_BYTES = 16384 };
 enum { ROUNDS = 41, LAPS = 20, SAMPLES = 60, TWO_RECORDS = 100000 };
 enum { ROUND_TRIPS = 1000, NEAR_NS_MAX = 250, INSTRUCTION_LAPS = 4 };
 
+/* Fewer samples of a regime say nothing. */
+enum { REGIME_SAMPLES_MIN = 5 };
+
 /* Records to be copied again and again; they stay in the processor's own cache. */
+struct tape_record {
+    const uint8_t *bytes;
+    uint32_t size;
+};
+
 struct tape {
     const char *name;
-    uint16_t sizes[TAPE_RECORDS];
-    uint32_t offsets[TAPE_RECORDS];
+    struct tape_record records[TAPE_RECORDS];
     uint8_t bytes[TAPE_RECORDS * RECORD_BYTES_MAX / 2];
 };
 
@@ -79,8 +86,8 @@ static void make_tape(struct tape *tape, const char *name)
         chance = chance * 1664525 + 1013904223;
         size_t size = fixed != 0 ? fixed : 16 + 8 * (10 + (chance >> 16) % 51);
         offset = offset + size > sizeof tape->bytes ? 0 : offset;
-        tape->sizes[i] = (uint16_t)size;
-        tape->offsets[i] = (uint32_t)offset;
+        tape->records[i].bytes = tape->bytes + offset;
+        tape->records[i].size = (uint32_t)size;
         offset += size;
     }
     for (size_t i = 0; i < sizeof tape->bytes; i++) {
@@ -104,8 +111,8 @@ static uint64_t expected_sum(const struct tape *tape, size_t records)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < records; i++) {
-        size_t at = i % TAPE_RECORDS;
-        sum += sum_words(tape->bytes + tape->offsets[at], tape->sizes[at]);
+        const struct tape_record *record = &tape->records[i % TAPE_RECORDS];
+        sum += sum_words(record->bytes, record->size);
     }
     return sum;
 }
@@ -114,32 +121,35 @@ static uint64_t expected_bytes(const struct tape *tape, size_t records)
 {
     uint64_t bytes = 0;
     for (size_t i = 0; i < records; i++) {
-        bytes += tape->sizes[i % TAPE_RECORDS];
+        bytes += tape->records[i % TAPE_RECORDS].size;
     }
     return bytes;
 }
 
 /* --- one thread ------------------------------------------------------------------- */
 
-/* Copies records one behind the other. */
-static void copy_records(uint8_t *at, const struct tape *tape, size_t records)
+/* How far a loop goes before the tape begins again: no loop pays for finding its record. */
+static const struct tape_record *tape_end(const struct tape *tape, size_t records)
 {
-    for (size_t i = 0; i < records; i++) {
-        size_t record = i % TAPE_RECORDS;
-        memcpy(at, tape->bytes + tape->offsets[record], tape->sizes[record]);
-        at += tape->sizes[record];
+    return tape->records + (records < TAPE_RECORDS ? records : TAPE_RECORDS);
+}
+
+/* Copies records one behind the other; where the next would be. */
+static uint8_t *copy_records(uint8_t *at, const struct tape *tape, size_t records)
+{
+    const struct tape_record *end = tape_end(tape, records);
+    for (const struct tape_record *record = tape->records; record < end; record++) {
+        memcpy(at, record->bytes, record->size);
+        at += record->size;
     }
+    return at;
 }
 
 static void bench_put_records(struct ew_queue *queue, const struct tape *tape, size_t records)
 {
-    for (size_t i = 0; i < records; i++) {
-        size_t record = i % TAPE_RECORDS;
-        void *room = ew_queue_reserve(queue, tape->sizes[record], EW_QUEUE_SAMPLE);
-        if (room != NULL) {
-            memcpy(room, tape->bytes + tape->offsets[record], tape->sizes[record]);
-            ew_queue_commit(queue);
-        }
+    const struct tape_record *end = tape_end(tape, records);
+    for (const struct tape_record *record = tape->records; record < end; record++) {
+        (void)ew_queue_put(queue, record->bytes, record->size, EW_QUEUE_SAMPLE);
     }
 }
 
@@ -147,10 +157,10 @@ static void bench_put_events(struct ew_queue *queue, const struct tape *tape, si
 {
     static const struct ew_guid provider = {{1}};
     struct ew_event event = {.provider = &provider, .kind = EW_EVENT_CLASSIC, .pointer_bytes = 8};
-    for (size_t i = 0; i < records; i++) {
-        size_t record = i % TAPE_RECORDS;
-        event.payload = tape->bytes + tape->offsets[record];
-        event.payload_bytes = tape->sizes[record];
+    const struct tape_record *end = tape_end(tape, records);
+    for (const struct tape_record *record = tape->records; record < end; record++) {
+        event.payload = record->bytes;
+        event.payload_bytes = record->size;
         if (ew_queue_reserve_event(queue, &event, EW_QUEUE_SAMPLE) != NULL) {
             ew_queue_commit(queue);
         }
@@ -175,7 +185,10 @@ static uint64_t time_copies(size_t records)
     uint64_t ns = 0;
     for (size_t lap = 0; lap < LAPS; lap++) {
         uint64_t begun_ns = ew_clock_cpu_ns();
-        copy_records(bench.copy.bytes, &bench.tape, records);
+        uint8_t *at = bench.copy.bytes;
+        for (size_t done = 0; done < records; done += TAPE_RECORDS) {
+            at = copy_records(at, &bench.tape, records - done);
+        }
         ns += ew_clock_cpu_ns() - begun_ns;
         bench.sum += sum_words(bench.copy.bytes, RING_BYTES);
     }
@@ -187,7 +200,9 @@ static uint64_t time_puts(size_t records)
     uint64_t ns = 0;
     for (size_t lap = 0; lap < LAPS; lap++) {
         uint64_t begun_ns = ew_clock_cpu_ns();
-        bench_put_records(bench.queue, &bench.tape, records);
+        for (size_t done = 0; done < records; done += TAPE_RECORDS) {
+            bench_put_records(bench.queue, &bench.tape, records - done);
+        }
         ns += ew_clock_cpu_ns() - begun_ns;
         ew_queue_publish(bench.queue);
         (void)take_records(bench.queue, &bench.sum);
@@ -313,14 +328,12 @@ static void write_copies(void)
     uint64_t published = written;
     uint64_t read = written;
     for (size_t i = 0; i < TWO_RECORDS; i++) {
-        size_t record = i % TAPE_RECORDS;
-        size_t size = bench.tape.sizes[record];
-        while (written + size > read + RING_BYTES) {
+        const struct tape_record *record = &bench.tape.records[i % TAPE_RECORDS];
+        while (written + record->size > read + RING_BYTES) {
             read = atomic_load_explicit(&bench.copy.read, memory_order_acquire);
         }
-        memcpy(bench.copy.bytes + written % RING_BYTES,
-               bench.tape.bytes + bench.tape.offsets[record], size);
-        written += size;
+        memcpy(bench.copy.bytes + written % RING_BYTES, record->bytes, record->size);
+        written += record->size;
         if (written - published >= CHUNK_BYTES) {
             published = written;
             atomic_store_explicit(&bench.copy.written, written, memory_order_release);
@@ -343,13 +356,9 @@ static uint64_t time_two_queue(void)
     begin_job(JOB_QUEUE);
     uint64_t begun_ns = ew_clock_monotonic_ns();
     for (size_t i = 0; i < TWO_RECORDS; i++) {
-        size_t record = i % TAPE_RECORDS;
-        void *room = NULL;
-        while (room == NULL) {
-            room = ew_queue_reserve(bench.queue, bench.tape.sizes[record], EW_QUEUE_SAMPLE);
+        const struct tape_record *record = &bench.tape.records[i % TAPE_RECORDS];
+        while (!ew_queue_put(bench.queue, record->bytes, record->size, EW_QUEUE_SAMPLE)) {
         }
-        memcpy(room, bench.tape.bytes + bench.tape.offsets[record], bench.tape.sizes[record]);
-        ew_queue_commit(bench.queue);
     }
     ew_queue_publish(bench.queue);
     wait_for_end();
@@ -359,7 +368,7 @@ static uint64_t time_two_queue(void)
 struct regime {
     const char *name;
     size_t count;
-    uint64_t copy_ns[SAMPLES];
+    uint64_t copy_ns[SAMPLES]; /* the mean of the two about it */
     uint64_t put_ns[SAMPLES];
     uint64_t ratios[SAMPLES]; /* in thousandths */
 };
@@ -406,7 +415,7 @@ static bool measure_two(void)
     atomic_store(&bench.job, JOB_NONE);
     for (size_t i = 0; i < 2; i++) {
         struct regime *regime = &regimes[i];
-        if (regime->count != 0) {
+        if (regime->count >= REGIME_SAMPLES_MIN) {
             (void)printf("two %s %s %zu %.2f %.2f %.2f\n", bench.tape.name, regime->name,
                          regime->count,
                          (double)bench_median(regime->copy_ns, regime->count) / TWO_RECORDS,
@@ -425,14 +434,13 @@ typedef void (*put_fn)(struct ew_queue *queue, const struct tape *tape, size_t r
 static bool count_instructions(void)
 {
     static const put_fn puts[] = {bench_put_records, bench_put_events};
-    size_t records = lap_records(&bench.tape) / 3;
     for (size_t i = 0; i < INSTRUCTION_LAPS * 2; i++) {
-        puts[i % 2](bench.queue, &bench.tape, records);
+        puts[i % 2](bench.queue, &bench.tape, TAPE_RECORDS);
         ew_queue_publish(bench.queue);
         (void)take_records(bench.queue, &bench.sum);
         ew_queue_release(bench.queue);
     }
-    (void)printf("instructions %s %zu\n", bench.tape.name, INSTRUCTION_LAPS * records);
+    (void)printf("instructions %s %d\n", bench.tape.name, INSTRUCTION_LAPS * TAPE_RECORDS);
     return ew_queue_counts(bench.queue).dropped[EW_QUEUE_SAMPLE] == 0;
 }
 

@@ -16,7 +16,7 @@ struct scenario {
     uint8_t capacity;        /* cells, at most CELLS_MAX */
     uint8_t reserve;         /* cells that samples leave free */
     uint8_t batch_records;   /* publish after so many records */
-    uint8_t batch_cells;     /* or cells */
+    uint8_t batch_cells;     /* or more than so many cells */
     uint8_t give_back;       /* the consumer gives room back after so many cells */
     uint8_t put_count;       /* at most PUTS_MAX */
     uint8_t sizes[PUTS_MAX]; /* in cells */

@@ -18,10 +18,10 @@
  * Steps. One step is one access of memory that both threads touch:
  *
  *   BEGIN       ew_queue_reserve() on what it knows of room
- *   LOOK_FULL   reserve_or_drop(): look_for_room(), then room or the drop
+ *   LOOK_FULL   reserve_slowly(): look_for_room(), then room or the drop
  *   COPY        one cell of the record: its head in ew_queue_reserve(), then what the caller
  *               writes before it commits
- *   COMMIT      the store to `committed` in ew_queue_commit()
+ *   COMMIT      the store to `committed` in commit_record()
  *   PUBLISH     the store to `published` in publish_batch(), when the batch is due
  *   LOOK_AFTER  look_for_room() in publish_batch()
  *   PEEK        take_published() in ew_queue_peek(), or none when records are known
@@ -192,7 +192,7 @@ static void accept(struct protocol *protocol, struct state *state)
     producer->end = (uint8_t)(producer->committed + put_size(protocol, state));
     producer->accepted = (uint8_t)(producer->accepted | 1U << producer->put);
     producer->due = producer->batch + 1 >= scenario->batch_records
-                    || producer->end - producer->published >= scenario->batch_cells;
+                    || producer->end - producer->published > scenario->batch_cells;
     producer->step = WORK;
     uint8_t released = state->stores[RELEASED][state->store_counts[RELEASED] - 1].value;
     if (producer->end > released + room_of_class(scenario, scenario->classes[producer->put])) {

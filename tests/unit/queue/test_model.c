@@ -26,7 +26,7 @@ static const struct scenario scenarios[] = {
     /* Records of two sizes run over the end of the ring; batches end by bytes. */
     {.capacity = 3,
      .batch_records = 3,
-     .batch_cells = 3,
+     .batch_cells = 2,
      .give_back = 2,
      .put_count = 6,
      .sizes = {2, 1, 2, 2, 1, 2}},

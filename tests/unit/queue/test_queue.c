@@ -245,20 +245,54 @@ START_TEST(record__of_the_largest_size__fits_and_may_run_over_the_end)
 }
 END_TEST
 
-START_TEST(record__too_large_or_empty__is_dropped_and_counted_by_class)
+START_TEST(record__too_large__is_dropped_and_counted_by_class)
 {
     struct ew_queue *queue = make_queue(0);
     ck_assert_ptr_null(ew_queue_reserve(queue, EW_QUEUE_RECORD_BYTES_MAX + 1, EW_QUEUE_STATE));
     ck_assert_ptr_null(ew_queue_reserve(queue, SIZE_MAX, EW_QUEUE_STATE));
     ck_assert_ptr_null(ew_queue_reserve(queue, SIZE_MAX - 7, EW_QUEUE_STATE));
-    ck_assert_ptr_null(ew_queue_reserve(queue, 0, EW_QUEUE_SAMPLE));
+    ck_assert(!ew_queue_put(queue, NULL, EW_QUEUE_RECORD_BYTES_MAX + 1, EW_QUEUE_SAMPLE));
+    ck_assert(!ew_queue_put(queue, NULL, UINT32_MAX, EW_QUEUE_SAMPLE));
     struct ew_queue_counts counts = ew_queue_counts(queue);
     ck_assert_uint_eq(counts.dropped[EW_QUEUE_STATE], 3);
-    ck_assert_uint_eq(counts.dropped[EW_QUEUE_SAMPLE], 1);
+    ck_assert_uint_eq(counts.dropped[EW_QUEUE_SAMPLE], 2);
     ck_assert_uint_eq(counts.records, 0);
     ck_assert(put(queue, 1, EW_QUEUE_SAMPLE, 9));
     ew_queue_publish(queue);
     take(queue, 1, 9);
+    ew_queue_destroy(queue);
+}
+END_TEST
+
+START_TEST(record__without_bytes__is_a_record)
+{
+    struct ew_queue *queue = make_queue(0);
+    ck_assert(put(queue, 0, EW_QUEUE_STATE, 1));
+    ck_assert(put(queue, 3, EW_QUEUE_STATE, 2));
+    ew_queue_publish(queue);
+    take(queue, 0, 1);
+    take(queue, 3, 2);
+    ew_queue_destroy(queue);
+}
+END_TEST
+
+START_TEST(put__of_all_sizes__is_a_reserve_a_copy_and_a_commit)
+{
+    static uint8_t bytes[EW_QUEUE_RECORD_BYTES_MAX];
+    struct ew_queue *queue = make_queue(900);
+    for (uint32_t i = 0; i < 3000; i++) {
+        uint32_t byte_count = i % 500 == 499 ? sizeof bytes - i % 7 : i * 7919 % 9000;
+        fill(bytes, byte_count, i);
+        ck_assert(ew_queue_put(queue, bytes, byte_count, EW_QUEUE_STATE));
+        ew_queue_publish(queue);
+        take(queue, byte_count, i);
+        ew_queue_release(queue);
+    }
+    ck_assert_uint_eq(ew_queue_counts(queue).records, 3000);
+    while (ew_queue_put(queue, bytes, 1000, EW_QUEUE_SAMPLE)) {
+    }
+    ck_assert_uint_eq(ew_queue_counts(queue).waiting_bytes, RING_BYTES / 10 / 1008 * 1008);
+    ck_assert_uint_eq(ew_queue_counts(queue).dropped[EW_QUEUE_SAMPLE], 1);
     ew_queue_destroy(queue);
 }
 END_TEST
@@ -273,6 +307,7 @@ START_TEST(full__to_the_last_byte__holds_the_whole_ring_and_drops_the_next)
     ck_assert_uint_eq(counts.high_bytes, RING_BYTES);
     ck_assert_uint_eq(counts.dropped[EW_QUEUE_SAMPLE], 1);
     ck_assert_uint_eq(counts.dropped[EW_QUEUE_STATE], 0);
+    ew_queue_publish(queue);
     for (uint32_t i = 0; i < count; i++) {
         take(queue, 1024 - HEAD_BYTES, i);
     }
@@ -367,7 +402,9 @@ static TCase *ring_case(void)
     tcase_add_test(ring, peek__twice__is_the_same_record);
     tcase_add_test(ring, wrap__records_of_all_sizes_over_many_laps__keep_their_bytes);
     tcase_add_test(ring, record__of_the_largest_size__fits_and_may_run_over_the_end);
-    tcase_add_test(ring, record__too_large_or_empty__is_dropped_and_counted_by_class);
+    tcase_add_test(ring, record__too_large__is_dropped_and_counted_by_class);
+    tcase_add_test(ring, record__without_bytes__is_a_record);
+    tcase_add_test(ring, put__of_all_sizes__is_a_reserve_a_copy_and_a_commit);
     tcase_add_test(ring, full__to_the_last_byte__holds_the_whole_ring_and_drops_the_next);
     tcase_add_test(ring, room__stepped_over__comes_back_in_eighths_and_at_a_release);
     tcase_add_test(ring, reserve_share__samples_stop_before_it__state_fills_the_rest);
