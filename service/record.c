@@ -102,14 +102,15 @@ static int conclude(struct ew_collect *collect, struct talk *talk, bool done)
     wipe(talk);
     ew_mutex_unlock(talk->mutex);
     enum ew_status closed = ew_collect_close(collect, &error);
-    if (!talk->quiet) {
+    /* Counts of before a forced end are not those of what was published. */
+    if (done && !talk->quiet) {
         record_summary(stdout, &status);
     }
     if (closed != EW_OK) {
         return ew_cli_fail(&error);
     }
     if (!done) {
-        ew_cli_say("ended before everything was written");
+        ew_cli_say("ended before everything was taken in; the documents hold what was");
     }
     return done && !record_is_incomplete(&status) ? EW_EXIT_DONE : EW_EXIT_INCOMPLETE;
 }
