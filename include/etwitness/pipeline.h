@@ -35,6 +35,12 @@ struct ew_replay_options {
     uint64_t window_seconds; /* 0: one window; else EW_WINDOW_SECONDS_MIN .. _MAX */
     const char *stream_id;   /* 32 hex digits, or NULL: made from the recording */
     struct ew_replay_filters filters;
+
+    /* Folders and stores with PDBs and images ("SRV*folder"); none: native code is told by
+     * offsets. EW_UNSUPPORTED but on Windows. The documents then depend on what is there, and
+     * on images of this machine that are the recording's. */
+    const char *const *symbol_paths;
+    size_t symbol_path_count;
     bool single_pass; /* as live collection does: without the survey. For tests of the model:
                          the command line does not show it */
     ew_replay_progress_fn on_progress; /* may be NULL */
@@ -64,6 +70,7 @@ struct ew_replay_result {
     struct ew_decode_counts decode;
     struct ew_model_counts model;
     struct ew_aggregate_counts aggregate;
+    struct ew_symbols_counts symbols; /* zeros without symbol paths */
     struct ew_recording_counts recording;
     struct ew_recording_damage damage;
     struct ew_replay_process *processes; /* by samples, most first, then pid */

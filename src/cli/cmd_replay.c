@@ -5,6 +5,7 @@
 #include "cli/replay_report.h"
 #include "etwitness/limits.h"
 #include "platform/clock.h"
+#include "platform/symbols.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,11 +22,14 @@ static const char usage[] =
     "  --container ID     only this container (GUID), or \"host\"\n"
     "  --window SECONDS   length of a document's window, 10 to 86400; 0: one window for\n"
     "                     all; default 300\n"
+    "  --symbols PATH     names of native code from the PDBs in this folder or store (SRV*DIR);\n"
+    "                     may be given several times; Windows only\n"
     "  --stream ID        32 hex digits instead of the id made from the recording\n"
     "  --stats FILE       what was read, lost and resolved, as one JSON object\n"
     "  --quiet            no progress, no summary\n"
     "\n"
-    "The same recordings and options give the same bytes, on every machine.\n"
+    "The same recordings and options give the same bytes, on every machine; with --symbols,\n"
+    "where the same files are.\n"
     "\n"
     "example: etwitness synth docs/scenarios/minimal.json --out trace.etl\n"
     "         etwitness replay trace.etl --window 0 --out evidence\n";
@@ -35,6 +39,7 @@ struct replay_command {
     struct ew_text_list pids;
     struct ew_text_list names;
     struct ew_text_list containers;
+    struct ew_text_list symbols;
     struct ew_text_list paths;
     uint32_t pid_values[EW_FILTERS_MAX];
     const char *stats_path;
@@ -62,6 +67,10 @@ static bool check_options(struct replay_command *command)
     }
     if (options->stream_id != NULL && !is_stream_id(options->stream_id)) {
         ew_cli_say("--stream needs 32 lower-case hex digits, not \"%s\"", options->stream_id);
+        return false;
+    }
+    if (command->symbols.count > 0 && !ew_symbol_engine_exists()) {
+        ew_cli_say("--symbols needs Windows: names come from PDBs through DbgHelp");
         return false;
     }
     for (size_t i = 0; i < command->pids.count; i++) {
@@ -102,6 +111,8 @@ static void fill_options(struct replay_command *command)
     options->filters.name_count = command->names.count;
     options->filters.containers = command->containers.items;
     options->filters.container_count = command->containers.count;
+    options->symbol_paths = command->symbols.items;
+    options->symbol_path_count = command->symbols.count;
     options->on_progress = on_progress;
     options->on_document = on_document;
     options->context = command;
@@ -150,6 +161,7 @@ int ew_cmd_replay(int argument_count, char **arguments)
         {"process", EW_OPTION_LIST, &command.names, 0},
         {"container", EW_OPTION_LIST, &command.containers, 0},
         {"window", EW_OPTION_U64, &command.options.window_seconds, EW_WINDOW_SECONDS_MAX},
+        {"symbols", EW_OPTION_LIST, &command.symbols, 0},
         {"stream", EW_OPTION_TEXT, &command.options.stream_id, 0},
         {"stats", EW_OPTION_TEXT, &command.stats_path, 0},
         {"quiet", EW_OPTION_FLAG, &command.quiet, 0},

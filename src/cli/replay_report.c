@@ -168,6 +168,30 @@ static void print_gaps(FILE *out, const struct ew_replay_result *result)
     (void)fputs(any ? "" : "\nnothing that the recording tells of is missing\n", out);
 }
 
+static void print_symbols(FILE *out, const struct ew_symbols_counts *symbols)
+{
+    const struct loss lines[] = {
+        {symbols->modules_pdb, "modules with the PDB of their build"},
+        {symbols->modules_exports, "modules with exports alone"},
+        {symbols->modules_none, "modules without any symbols"},
+        {symbols->modules_mismatched, "modules whose PDB is of another build: not used"},
+        {symbols->images_mismatched, "modules whose file is of another build: not used"},
+        {symbols->modules_untrusted, "modules whose PDB anybody could have written: not used"},
+        {symbols->addresses, "addresses of code looked up"},
+        {symbols->refused, "addresses not looked up, for want of room or time"},
+    };
+    bool any = false;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        char text[GROUPED_BYTES];
+        if (lines[i].count != 0) {
+            (void)fputs(any ? "" : "\nsymbols:\n", out);
+            (void)fprintf(out, "  %9s  %s\n", ew_cli_grouped(lines[i].count, text),
+                          lines[i].meaning);
+            any = true;
+        }
+    }
+}
+
 static double percent(uint64_t part, uint64_t whole)
 {
     return whole == 0 ? 0.0 : 100.0 * (double)part / (double)whole;
@@ -193,5 +217,6 @@ void replay_report_summary(FILE *out, const struct ew_replay_result *result)
         percent(samples->frames_managed, samples->frames),
         percent(samples->frames_native, samples->frames),
         percent(samples->frames_unresolved + samples->frames_unmapped, samples->frames));
+    print_symbols(out, &result->symbols);
     print_gaps(out, result);
 }

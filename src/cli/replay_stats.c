@@ -121,7 +121,21 @@ static void write_stacks(struct ew_json_writer *json, const struct ew_replay_res
     ew_json_member_u64(json, "orphan", model->orphans);
     ew_json_member_u64(json, "truncated", model->truncated);
     ew_json_object_end(json);
-    ew_json_member_u64(json, "unknown", result->decode.unknown);
+}
+
+static void write_symbols(struct ew_json_writer *json, const struct ew_symbols_counts *symbols)
+{
+    ew_json_key(json, "symbols");
+    ew_json_object(json);
+    ew_json_member_u64(json, "addresses", symbols->addresses);
+    ew_json_member_u64(json, "imagesMismatched", symbols->images_mismatched);
+    ew_json_member_u64(json, "modulesExports", symbols->modules_exports);
+    ew_json_member_u64(json, "modulesMismatched", symbols->modules_mismatched);
+    ew_json_member_u64(json, "modulesNone", symbols->modules_none);
+    ew_json_member_u64(json, "modulesPdb", symbols->modules_pdb);
+    ew_json_member_u64(json, "modulesUntrusted", symbols->modules_untrusted);
+    ew_json_member_u64(json, "refused", symbols->refused);
+    ew_json_object_end(json);
 }
 
 static uint64_t per_second(uint64_t events, uint64_t nanoseconds)
@@ -147,6 +161,8 @@ static bool write_stats(FILE *file, struct ew_json_writer *json,
     ew_json_member_u64(json, "peakMemoryBytes", cost->peak_memory_bytes);
     write_processes(json, result);
     write_stacks(json, result);
+    write_symbols(json, &result->symbols);
+    ew_json_member_u64(json, "unknown", result->decode.unknown);
     ew_json_member_u64(json, "wallMilliseconds", cost->wall_ns / 1000000);
     ew_json_object_end(json);
     ew_json_newline(json);

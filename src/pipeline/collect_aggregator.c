@@ -26,7 +26,7 @@ static void window_ended(void *context, uint64_t window)
 {
     struct ew_collect *collect = context;
     if (collect->symbols != NULL) {
-        (void)window;
+        ew_aggregate_wish_symbols(collect->aggregator.aggregate, window);
         ew_condition_signal(collect->work);
     }
 }
@@ -73,7 +73,8 @@ static enum ew_status make_stages(struct ew_collect *collect, uint64_t origin_10
         struct ew_aggregate_options options = {.model = aggregator->model,
                                                .fragments = aggregator->fragments,
                                                .filter = wants,
-                                               .filter_context = collect};
+                                               .filter_context = collect,
+                                               .symbols = collect->symbols};
         status = ew_aggregate_create(&options, &aggregator->aggregate);
     }
     fill_windows(collect, origin_100ns);
@@ -197,6 +198,7 @@ static void wait_for_symbols(struct ew_collect *collect)
     if (collect->symbols == NULL) {
         return;
     }
+    ew_aggregate_wish_symbols(collect->aggregator.aggregate, EW_WINDOW_ALL);
     ew_condition_signal(collect->work);
     while (ew_symbols_wishes(collect->symbols) != 0 && !collect_hurries(collect)
            && ew_clock_monotonic_ns() < limit_ns) {

@@ -48,6 +48,10 @@ static void hash_settings(struct ew_sha256 *hash, const struct ew_replay_options
     for (size_t i = 0; i < filters->container_count; i++) {
         identity_text(hash, filters->containers[i]);
     }
+    /* That there are symbols changes what is covered; where they lie does not. */
+    if (options->symbol_path_count > 0) {
+        identity_text(hash, "symbols");
+    }
 }
 
 static void hash_recording(struct ew_sha256 *hash, const struct ew_recording *recording)

@@ -4,6 +4,7 @@
  *
  *     replay.c     the two passes, and the documents that come of them
  *     processes.c  the processes of the whole replay, for its statistics
+ *     replay_symbols.c  names of native code
  *
  * and what it has in common with a live collection:
  *
@@ -29,6 +30,7 @@ struct replay {
     struct ew_fragments *fragments;
     struct ew_model *model;
     struct ew_aggregate *aggregate;
+    struct ew_symbols *symbols; /* NULL: none */
     struct ew_publisher *publisher;
     struct streams streams;
     struct windows windows;
@@ -45,6 +47,12 @@ void processes_note(void *context, uint64_t time_100ns); /* context: the replay 
 
 /* Joins the notes with the aggregate's totals, and sorts them. */
 void processes_finish(struct replay *replay);
+
+/* Opens the paths of the options, if there are any. EW_UNSUPPORTED but on Windows. */
+EW_MUST_USE enum ew_status replay_open_symbols(struct replay *replay);
+
+/* Looks up what the stacks held will need. */
+void replay_learn_symbols(void *context); /* the replay */
 
 bool replay_wants(void *context, const struct ew_process *process);
 

@@ -235,7 +235,10 @@ static enum ew_status make_stages(struct replay *replay)
         struct ew_aggregate_options options = {.model = replay->model,
                                                .fragments = replay->fragments,
                                                .filter = replay_wants,
-                                               .filter_context = replay};
+                                               .filter_context = replay,
+                                               .symbols = replay->symbols,
+                                               .fold_context = replay};
+        options.before_fold = replay->symbols != NULL ? replay_learn_symbols : NULL;
         status = ew_aggregate_create(&options, &replay->aggregate);
     }
     if (status == EW_OK) {
@@ -262,7 +265,10 @@ static enum ew_status run_passes(struct replay *replay)
         return status;
     }
     learn_header(replay);
-    status = make_stages(replay);
+    status = replay_open_symbols(replay);
+    if (status == EW_OK) {
+        status = make_stages(replay);
+    }
     if (status == EW_OK && !replay->options->single_pass) {
         status = survey(replay);
     }
@@ -284,6 +290,9 @@ static void take_counts(struct replay *replay)
         result->model = ew_model_counts(replay->model);
         result->aggregate = ew_aggregate_counts(replay->aggregate);
     }
+    if (replay->symbols != NULL) {
+        result->symbols = ew_symbols_counts(replay->symbols);
+    }
     if (replay->recording != NULL) {
         result->recording = ew_recording_counts(replay->recording);
         result->damage = *ew_recording_damage(replay->recording);
@@ -300,6 +309,7 @@ enum ew_status ew_replay_run(const struct ew_replay_options *options,
     ew_publisher_close(replay.publisher);
     streams_free(&replay.streams);
     ew_aggregate_destroy(replay.aggregate);
+    ew_symbols_destroy(replay.symbols);
     ew_model_destroy(replay.model);
     ew_fragments_destroy(replay.fragments);
     ew_recording_close(replay.recording);
