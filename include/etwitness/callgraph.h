@@ -187,6 +187,7 @@ void ew_graph_free(struct ew_graph *graph);
 /* The node of an id, or EW_GRAPH_NONE. */
 uint32_t ew_graph_find(const struct ew_graph *graph, const char *id);
 
+/* A text of the pool. */
 static inline const char *ew_graph_string(const struct ew_graph *graph, ew_graph_text text)
 {
     return graph->texts + text;

@@ -41,13 +41,13 @@ static bool same_image(const struct mapping *mapping, const struct ew_image_fact
 
 /*
  * A rundown may leave the time stamp out (seen in a real recording): the image at that base is
- * known better already. A survey has met the rundown before the load and keeps both.
+ * known better already.
  */
 static bool tells_less(const struct ew_model *model, const struct mapping *mapping,
                        const struct ew_image_fact *fact)
 {
     char path[EW_NAME_BYTES_EACH_MAX];
-    if (model->survey.done || fact->phase == EW_PHASE_START || fact->timestamp != 0
+    if (fact->phase == EW_PHASE_START || fact->timestamp != 0
         || mapping->end - mapping->start != fact->size_bytes) {
         return false;
     }

@@ -54,7 +54,9 @@ static struct survey_process *survey_process(struct ew_model *model, uint32_t pr
 static void survey_process_fact(struct ew_model *model, const struct ew_event *event,
                                 const struct ew_process_fact *fact)
 {
-    struct survey_process *entry = survey_process(model, fact->process_id);
+    /* A process of which only "defunct" is told is dead: it was not there to be watched. */
+    struct survey_process *entry =
+        fact->phase == EW_PHASE_OTHER ? NULL : survey_process(model, fact->process_id);
     if (entry == NULL) {
         return;
     }

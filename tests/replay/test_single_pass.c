@@ -44,39 +44,16 @@ static bool append(void *context, const void *bytes, size_t byte_count)
     return true;
 }
 
-/*
- * Zombies of pv-net.4.5.2.x64: all that is told of them is one Process/Defunct at the end, of
- * which a survey makes processes that were there before. Nothing else is to differ.
- */
-static const uint32_t defunct[] = {616, 988};
-
-static bool is_defunct(uint32_t process_id)
-{
-    return process_id == defunct[0] || process_id == defunct[1];
-}
-
 static enum ew_status write_document(const struct ew_evidence *evidence,
                                      struct documents *documents)
 {
-    struct ew_evidence living = *evidence;
-    struct ew_evidence_process *processes =
-        calloc(evidence->process_count + 1, sizeof *processes);
-    ck_assert_ptr_nonnull(processes);
-    living.processes = processes;
-    living.process_count = 0;
-    for (size_t i = 0; i < evidence->process_count; i++) {
-        if (!is_defunct(evidence->processes[i].process_id)) {
-            processes[living.process_count++] = evidence->processes[i];
-        }
-    }
+    struct ew_evidence shown = *evidence;
     if (documents->last_only) {
-        memset(&living.quality, 0, sizeof living.quality);
+        memset(&shown.quality, 0, sizeof shown.quality);
         documents->used = evidence->start_100ns == documents->start_100ns ? documents->used : 0;
         documents->start_100ns = evidence->start_100ns;
     }
-    enum ew_status status = ew_evidence_write(&living, append, documents, &error);
-    free(processes);
-    return status;
+    return ew_evidence_write(&shown, append, documents, &error);
 }
 
 static void take_document(void *context, const struct ew_evidence *evidence,
