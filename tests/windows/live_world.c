@@ -19,7 +19,14 @@
 #define STATE EW_SCRATCH_DIR "/live.state"
 #define NS_PER_MS UINT64_C(1000000)
 
-enum { QUEUE_BYTES = 8 * 1024 * 1024, SAMPLES = 4000, PATIENCE_MS = 20000 };
+enum { QUEUE_BYTES = 64 * 1024 * 1024, SAMPLES = 4000, PATIENCE_MS = 20000 };
+
+static const char *played;
+
+void world_play(const char *path)
+{
+    played = path;
+}
 
 const char *world_recording(void)
 {
@@ -29,6 +36,9 @@ const char *world_recording(void)
     struct ew_synth_counts counts;
     const struct ew_synth_options options = {
         .path = RECORDING, .has_sample_count = true, .sample_count = SAMPLES};
+    if (played != NULL) {
+        return played;
+    }
     if (made) {
         return RECORDING;
     }

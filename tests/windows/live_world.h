@@ -21,8 +21,11 @@ struct world {
     void *context;
 };
 
-/* The recording that is played, made once: the shop of docs/scenarios. */
+/* The recording that is played: the shop of docs/scenarios, made once, unless another is. */
 const char *world_recording(void);
+
+/* Another recording is played from now on; NULL: the shop again. */
+void world_play(const char *path);
 
 /* A fresh machine with a plan, lines ended by \n; `trace=` is added when `plays`. */
 void world_plan(const char *lines, bool plays);

@@ -5,6 +5,7 @@
  *     live.c        the capture that the pipeline drives: start, tick, stop
  *     session.c     one ETW session: started, asked, stopped, stale ones found
  *     fail.c        what Windows refused, as a sentence with what to do
+ *     owner.c       one collection by a name
  *     kernel.c      what the system logger enables, its stacks, the sampling interval
  *     providers.c   the CLR's and other providers, the CLR's rundown
  *     consumer.c    the thread that ETW delivers on, and the clock of its events
@@ -159,6 +160,16 @@ EW_MUST_USE enum ew_status ew_live_session_clear(struct live_session *session, b
 
 /* The end of a life: its losses become those of the past. */
 void ew_live_session_settle(struct live_session *session);
+
+/* --- owner.c ---------------------------------------------------------------------- */
+
+/* Says to other processes that the sessions named after `base` are in use; false when another
+ * says so. The handle may be NULL all the same: then nobody can be told. */
+bool ew_live_owner_take(const char *base, HANDLE *owner_out);
+
+/* The same, with two seconds of patience. */
+bool ew_live_owner_wait(const char *base, HANDLE *owner_out);
+void ew_live_owner_give(HANDLE *owner);
 
 /* --- kernel.c ----------------------------------------------------------------------- */
 

@@ -7,43 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* While a process holds it, sessions with our names and GUIDs are that process' own. The
- * event goes with its last handle, also when the process is killed. */
-static const wchar_t owner_name[] = L"Global\\etwitness-live";
-enum { OWNER_TRIES = 20, OWNER_WAIT_MS = 100, DOWN_MS = 3000, DOWN_STEP_MS = 5 };
-
-/* Access denied: another account's process has made it. */
-static bool take_owner(HANDLE *owner_out)
-{
-    HANDLE owner = CreateEventW(NULL, TRUE, FALSE, owner_name);
-    DWORD code = GetLastError();
-    if (owner != NULL && code == ERROR_ALREADY_EXISTS) {
-        (void)CloseHandle(owner);
-        return false;
-    }
-    *owner_out = owner;
-    return owner != NULL || code != ERROR_ACCESS_DENIED;
-}
-
-static void give_owner(HANDLE *owner)
-{
-    if (*owner != NULL) {
-        (void)CloseHandle(*owner);
-        *owner = NULL;
-    }
-}
-
-/* A process that was just killed takes a moment to be gone. */
-static bool wait_for_owner(HANDLE *owner_out)
-{
-    for (unsigned tries = 0; tries < OWNER_TRIES; tries++) {
-        if (take_owner(owner_out)) {
-            return true;
-        }
-        ew_sleep_ms(OWNER_WAIT_MS);
-    }
-    return false;
-}
+/* How long a consumer may take to end by itself. */
+enum { DOWN_MS = 3000, DOWN_STEP_MS = 5 };
 
 /* --- one session ------------------------------------------------------------------------ */
 
@@ -118,7 +83,7 @@ static void undo(struct live *live)
         ew_live_session_down(&live->sessions[i]);
     }
     ew_live_kernel_restore(live);
-    give_owner(&live->owner);
+    ew_live_owner_give(&live->owner);
 }
 
 /* The CLR's provider is enabled before sampling begins: by that the CLR publishes what the
@@ -145,9 +110,9 @@ static enum ew_status live_start(void *context,
                                  struct ew_error *error)
 {
     struct live *live = context;
-    if (!live->attached && !wait_for_owner(&live->owner)) {
+    if (!live->attached && !ew_live_owner_wait(live->settings->session_name, &live->owner)) {
         return ew_fail(error, EW_EXISTS,
-                       "session %s: another etwitness collects on this machine; stop it first",
+                       "session %s: another etwitness collects under that name; stop it first",
                        live->settings->session_name);
     }
     memcpy(live->queues, queues, sizeof live->queues);
@@ -410,10 +375,10 @@ enum ew_status ew_live_stop_stale(const struct ew_settings *settings, unsigned *
         return status;
     }
     struct live *live = capture.context;
-    if (take_owner(&live->owner)) {
+    if (ew_live_owner_take(settings->session_name, &live->owner)) {
         status = clear_sessions(live, &stopped, error);
     }
-    give_owner(&live->owner);
+    ew_live_owner_give(&live->owner);
     live_close(live);
     if (status == EW_OK) {
         *stopped_out = stopped;

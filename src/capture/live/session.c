@@ -219,8 +219,9 @@ static enum ew_status make_way(struct live_session *session, struct ew_error *er
     if (holder[0] != '\0') {
         return ew_fail(
             error, EW_EXISTS,
-            "session %s: its GUID is in use by the session %s, which has another name; "
-            "end it with \"logman stop -ets\" or set sessionName as it was",
+            "session %s: its GUID is in use by the session %s: another etwitness collects "
+            "under that name, or has left it behind; then set sessionName as it was, "
+            "or end it with \"logman stop -ets\"",
             session->shown, holder);
     }
     return EW_OK; /* it has gone meanwhile */
