@@ -179,20 +179,20 @@ enum { EW_PATHS_PER_LEAF_MAX = 8, EW_PATHS_MAX = 32768 };
 
 /* --- symbols: src/symbols -------------------------------------------------- */
 
-/* Builds that are looked into; 232 bytes each and their texts, 4 MiB. */
+/* Builds that are looked into; 184 bytes each, 3 MiB, and their texts. */
 enum { EW_SYMBOL_BUILDS_MAX = 16 * 1024 };
 
 /* Paths that one build was seen at and is looked for. */
 enum { EW_SYMBOL_PATHS_EACH_MAX = 4 };
 
-/* Addresses that were asked for, 16 bytes each, and the functions they lie in, 56 bytes
- * each; 8 and 14 MiB, and 16 MiB of index. When full, no more is answered. */
+/* Addresses that were asked for, 16 bytes each, and the functions they lie in, 48 bytes
+ * each; 8 and 12 MiB, and 12 MiB of index. When full, no more is answered. */
 enum { EW_SYMBOL_ADDRESSES_MAX = 512 * 1024, EW_SYMBOL_FUNCTIONS_MAX = 256 * 1024 };
 
 /* Names and paths of all of them. */
 enum { EW_SYMBOL_TEXT_BYTES_MAX = 64 * 1024 * 1024 };
 
-/* Addresses that wait for an answer, and those looked up in one go, 48 bytes each. */
+/* Addresses that wait for an answer, and those looked up in one go, 80 bytes each. */
 enum { EW_SYMBOL_WISHES_MAX = 64 * 1024, EW_SYMBOL_BATCH_MAX = 4096 };
 
 /* Folders and stores that are searched. */
