@@ -166,6 +166,7 @@ void etwsim_begin(const char *plan_path)
 {
     sim_lock();
     consumers_forget();
+    sessions_forget();
     begin(plan_path);
     sim_unlock();
 }

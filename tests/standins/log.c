@@ -3,6 +3,7 @@
 #include "log.h"
 
 #include "life.h"
+#include "machine.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,7 +21,6 @@ void log_open(const char *path)
         (void)CloseHandle(file);
     }
     sim_widen(path, wide, PLAN_PATH_BYTES);
-    /* Lines of several processes do not mix: appending is atomic. */
     file = CreateFileW(wide, FILE_APPEND_DATA,
                        FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_ALWAYS,
                        FILE_ATTRIBUTE_NORMAL, NULL);
@@ -38,7 +38,11 @@ static void write_line(char *line, size_t length)
     }
     line[length] = '\n';
     if (file != INVALID_HANDLE_VALUE) {
+        /* Wine finds the end and writes there in two steps: without the machine's mutex one
+         * thread's line replaces another's. */
+        (void)machine_lock();
         (void)WriteFile(file, line, (DWORD)length + 1, &written, NULL);
+        machine_unlock();
     }
 }
 

@@ -29,8 +29,8 @@
  *                      (also the times inside StackWalk events)
  *   times=recorded     LogfileHeader and the header event tell the recording's start time,
  *                      so that the evidence can be compared with replay's (the default)
- *   times=now          they tell a start that makes the first event happen now; raw ticks and
- *                      frequency stay the recording's
+ *   times=now          they tell the time of the first OpenTraceW; raw ticks and frequency stay
+ *                      the recording's
  *   deliver=enabled    only what was enabled: kernel events by flags, StackWalk by the stack
  *                      list, manifest events by provider, level and keyword, extended items by
  *                      enable properties (the default)
@@ -38,7 +38,7 @@
  *                      with SYSTEM_LOGGER_MODE, the rest to the others
  *   settle=MS          playback starts when every session of this process has a consumer in
  *                      ProcessTrace and nothing was started, opened or enabled for so long,
- *                      at the latest 2 s after the first ProcessTrace; default 300
+ *                      at the latest 5 s after the first ProcessTrace; default 300
  *
  *   fail=FUNCTION:N:CODE   the Nth call of the function (from 1; * is every one) answers the
  *                      Windows error CODE and does nothing but these: CloseTrace closes all the

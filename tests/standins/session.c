@@ -15,7 +15,6 @@ enum { HANDLES_MAX = 1024, CONSUMER_DEADLINE_MS = 5000 };
 /* What this process did with handles: whether it ended them, and whether it asked whose they
  * are. Guarded by the lock. */
 static struct known_handle {
-    uint64_t life;
     uint64_t id;
     bool was_stopped;
     bool was_queried;
@@ -24,9 +23,8 @@ static unsigned known_count;
 
 static struct known_handle *known_find(uint64_t id)
 {
-    uint64_t life = sim_life()->id;
     for (unsigned i = 0; i < known_count; i++) {
-        if (known[i].id == id && known[i].life == life) {
+        if (known[i].id == id) {
             return &known[i];
         }
     }
@@ -39,7 +37,7 @@ static struct known_handle *known_add(uint64_t id)
     struct known_handle *handle = known_find(id);
     if (handle == NULL) {
         handle = known_count < HANDLES_MAX ? &known[known_count++] : &overflow;
-        *handle = (struct known_handle){.life = sim_life()->id, .id = id};
+        *handle = (struct known_handle){.id = id};
     }
     return handle;
 }
@@ -57,6 +55,11 @@ struct machine_session *session_of_handle(const char *function, uint64_t handle)
         }
     }
     return session;
+}
+
+void sessions_forget(void)
+{
+    known_count = 0;
 }
 
 void session_check_ours(const char *function, const struct machine_session *session)

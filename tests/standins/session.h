@@ -15,7 +15,10 @@ struct machine_session *session_of_handle(const char *function, uint64_t handle)
  * somebody else's. */
 void session_check_ours(const char *function, const struct machine_session *session);
 
-/* With the machine locked: tells each session of this process that nobody consumes. */
+/* Forgets what this process did with handles, for another life. */
+void sessions_forget(void);
+
+/* Tells each session of this process that nobody consumes. */
 void sessions_check_consumed(void);
 
 /* At the end of a life: none of its sessions may run. */
