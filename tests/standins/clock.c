@@ -214,8 +214,9 @@ enum clock_answer clock_wait(struct consumer *consumer, uint64_t time_100ns, clo
 {
     bool waits = false;
     enum clock_answer answer = CLOCK_GO;
-    bool is_paced = sim_life()->plan.pace != PLAN_PACE_FULL;
-    if (!is_paced && time_100ns <= consumer->limit && ++consumer->since_gate < GATE_EVENTS) {
+    /* Without the lock: once playback has begun, what the pace is counted from stays as it is. */
+    if (consumer->has_passed && time_100ns <= consumer->limit
+        && ++consumer->since_gate < GATE_EVENTS && is_due(consumer, time_100ns)) {
         return CLOCK_GO;
     }
     consumer->since_gate = 0;
@@ -232,6 +233,7 @@ enum clock_answer clock_wait(struct consumer *consumer, uint64_t time_100ns, clo
         sim_lock();
         (void)SleepConditionVariableCS(&moved, &sim_section, WAIT_MS);
     }
+    consumer->has_passed = true;
     sim_unlock();
     return answer;
 }

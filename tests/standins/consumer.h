@@ -40,6 +40,7 @@ struct consumer {
     uint64_t buffer_bytes; /* delivered since the last buffer callback */
     uint64_t buffer_ms;    /* when that was */
     unsigned since_gate;
+    bool has_passed; /* the gate, once */
     struct wanted wanted;
     struct record record;
 };
