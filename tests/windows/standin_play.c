@@ -4,6 +4,7 @@
 #include "support/check_main.h"
 
 #include "etwitness/recording.h"
+#include "platform/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +23,9 @@ static struct world_recording {
     uint64_t length_100ns;
 } shop;
 
-static void survey(void)
+static void survey_file(const char *path)
 {
-    const char *paths[1] = {EW_SHOP_RECORDING};
+    const char *paths[1] = {path};
     struct ew_recording *recording = NULL;
     struct ew_error error = {0};
     struct ew_event event;
@@ -45,6 +46,11 @@ static void survey(void)
     shop.frequency = ew_recording_file(recording, 0)->clock_frequency;
     shop.buffers_lost = ew_recording_file(recording, 0)->buffers_lost;
     ew_recording_close(recording);
+}
+
+static void survey(void)
+{
+    survey_file(EW_SHOP_RECORDING);
     ck_assert_uint_gt(shop.samples, 1000);
     ck_assert_uint_gt(shop.manifest, 100);
 }
@@ -78,6 +84,28 @@ START_TEST(playback__of_everything__delivers_every_event_once)
                      (int)shop.frequency);
     ck_assert_uint_eq(etwsim_end(), 0);
     ck_assert(!world_log_has("violation"));
+}
+END_TEST
+
+START_TEST(playback__of_a_real_recording__delivers_every_event_once)
+{
+    static const char path[] = EW_TRACES_DIR "/pv-net.4.5.2.x64.etl";
+    struct ew_file *file = NULL;
+    if (ew_file_open(path, &file, NULL) != EW_OK) {
+        (void)printf("skipped a real recording: %s is not there\n", path);
+        return;
+    }
+    ew_file_close(file);
+    survey_file(path);
+    world_begin("trace=" EW_TRACES_DIR "/pv-net.4.5.2.x64.etl\ndeliver=all\n");
+    world_start_both(&both);
+    wait_over();
+    world_stop_both(&both);
+    ck_assert_int_eq(both.kernel_consumer.events, (int)shop.kernel + 1);
+    ck_assert_int_eq(both.user_consumer.events, (int)shop.manifest + 1);
+    ck_assert_int_eq(both.kernel_consumer.samples, (int)shop.samples);
+    ck_assert_int_eq(both.kernel_consumer.wrong + both.user_consumer.wrong, 0);
+    ck_assert_uint_eq(etwsim_end(), 0);
 }
 END_TEST
 
@@ -317,6 +345,7 @@ Suite *ew_suite(void)
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, survey, NULL);
     tcase_add_test(tests, playback__of_everything__delivers_every_event_once);
+    tcase_add_test(tests, playback__of_a_real_recording__delivers_every_event_once);
     tcase_add_test(tests, playback__of_what_was_enabled__follows_flags_stack_list_and_providers);
     tcase_add_test(tests, playback__without_profile__has_no_samples_and_no_stacks_of_them);
     tcase_add_test(tests, sessions__at_full_speed__stay_within_a_step_of_each_other);
