@@ -66,7 +66,8 @@
  *   die=SESSION:N[:0]  the session ends from outside after N events of it were delivered:
  *                      ProcessTrace answers 4201, with :0 success. SESSION is a name without
  *                      case, or kernel or user for the first such session of this process.
- *                      Each line happens once in a process.
+ *                      Each line happens once in a process. A session that comes back goes
+ *                      on behind the furthest event that any consumer was given.
  *   container=PID:GUID extended item 16 on this process' manifest events, if the provider was
  *                      enabled with ENABLE_SILOS and SOURCE_CONTAINER_TRACKING (deliver=all: if
  *                      any provider was)
@@ -87,7 +88,8 @@
  *   event: type=T id=0xI text="..."|"..."    ReportEventW; also what follows its id
  *   status: state=S accepted=A exit=E specific=C checkpoint=K hint=H    SetServiceStatus
  *   play: begins             playback of this process starts
- *   play: NAME over events=N all of the recording was delivered to this consumer, N callbacks
+ *   play: NAME over events=N all of the recording was delivered to this consumer, N callbacks,
+ *                            that of the header event included
  *   play: NAME ends events=N result=R        its ProcessTrace returns R
  *   play: NAME died          `die` happened
  *   end: pid P clean | end: pid P violations=N    the process ended by itself; a killed one has
