@@ -23,6 +23,7 @@ static void sum_losses(struct ew_collect *collect, struct ew_evidence_quality *s
     collect->options.capture.counts(collect->options.capture.context, &capture);
     sums_out->events_lost = capture.events_lost;
     sums_out->buffers_lost = capture.buffers_lost;
+    sums_out->decode_refused += capture.damaged;
     sums_out->stacks_late = aggregator->windows.late;
     sums_out->dropped += aggregator->dropped;
     for (size_t i = 0; i < EW_CAPTURE_QUEUE_COUNT; i++) {
