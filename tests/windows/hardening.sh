@@ -30,8 +30,9 @@ grep -q 'Base Relocation Directory' "$work/headers" &&
 # Below 4 GiB the loader uses few of the bits that 64 give it.
 grep -q '^ImageBase[[:space:]]*0*[1-9a-f][0-9a-f]\{8,\}' "$work/headers" ||
     complain "its preferred base is below 4 GiB" "$2"
-! grep -q ' 00000000 Resource Directory' "$work/headers" ||
-    complain "it has neither version nor messages" "$2"
+# Resource types 11 and 16.
+grep -q 'Entry: ID: 0x00000b' "$work/headers" || complain "it has no event-log messages" "$2"
+grep -q 'Entry: ID: 0x000010' "$work/headers" || complain "it has no version" "$2"
 # Each section is one line of numbers, and one of flags.
 awk '/^ +[0-9]+ /{ name = $2; next } /CODE/ && !/READONLY/ { print name }' "$work/sections" \
     >"$work/open"
