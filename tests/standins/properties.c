@@ -20,7 +20,7 @@ static ULONG properties_bytes(const EVENT_TRACE_PROPERTIES *properties)
                                 : sizeof(EVENT_TRACE_PROPERTIES));
 }
 
-ULONG properties_check(const char *function, const EVENT_TRACE_PROPERTIES *properties)
+static ULONG check_size_and_name(const char *function, const EVENT_TRACE_PROPERTIES *properties)
 {
     if (properties == NULL) {
         sim_violation(function, "no properties");
@@ -33,17 +33,37 @@ ULONG properties_check(const char *function, const EVENT_TRACE_PROPERTIES *prope
         sim_violation(function, "Wnode.BufferSize %lu, the structure has %lu", size, least);
         return ERROR_BAD_LENGTH;
     }
-    if (properties->LogFileNameOffset != 0) {
-        sim_violation(function, "LogFileNameOffset %lu without a file",
-                      properties->LogFileNameOffset);
-        return ERROR_INVALID_PARAMETER;
-    }
     if (name != 0 && (name < least || name % sizeof(WCHAR) != 0 || name + sizeof(WCHAR) > size)) {
         sim_violation(function, "LoggerNameOffset %lu, structure %lu, buffer %lu", name, least,
                       size);
         return ERROR_INVALID_PARAMETER;
     }
     return ERROR_SUCCESS;
+}
+
+ULONG properties_check(const char *function, const EVENT_TRACE_PROPERTIES *properties)
+{
+    ULONG code = check_size_and_name(function, properties);
+    if (code == ERROR_SUCCESS && properties->LogFileNameOffset != 0) {
+        sim_violation(function, "LogFileNameOffset %lu without a file",
+                      properties->LogFileNameOffset);
+        code = ERROR_INVALID_PARAMETER;
+    }
+    return code;
+}
+
+ULONG properties_check_listed(const char *function, const EVENT_TRACE_PROPERTIES *properties)
+{
+    ULONG code = check_size_and_name(function, properties);
+    if (code == ERROR_SUCCESS
+        && (properties->LoggerNameOffset == 0
+            || properties->LogFileNameOffset <= properties->LoggerNameOffset
+            || properties->LogFileNameOffset + sizeof(WCHAR) > properties->Wnode.BufferSize)) {
+        sim_violation(function, "LoggerNameOffset %lu, LogFileNameOffset %lu",
+                      properties->LoggerNameOffset, properties->LogFileNameOffset);
+        code = ERROR_INVALID_PARAMETER;
+    }
+    return code;
 }
 
 static ULONG check_identity(const WCHAR *name, const EVENT_TRACE_PROPERTIES *properties)

@@ -10,6 +10,9 @@
  * Windows error, 0 when all is well. */
 ULONG properties_check(const char *function, const EVENT_TRACE_PROPERTIES *properties);
 
+/* The same for QueryAllTracesW, which asks for the offsets of both names. */
+ULONG properties_check_listed(const char *function, const EVENT_TRACE_PROPERTIES *properties);
+
 /* Checks what StartTraceW needs of it in addition. */
 ULONG properties_check_start(const WCHAR *name, const EVENT_TRACE_PROPERTIES *properties);
 

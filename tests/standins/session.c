@@ -348,7 +348,8 @@ static ULONG query_all(const struct machine *machine, EVENT_TRACE_PROPERTIES **p
             continue;
         }
         if (*count_out < capacity) {
-            if (properties_check("QueryAllTracesW", properties[*count_out]) != ERROR_SUCCESS) {
+            if (properties_check_listed("QueryAllTracesW", properties[*count_out])
+                != ERROR_SUCCESS) {
                 return ERROR_INVALID_PARAMETER;
             }
             (void)properties_fill(session, properties[*count_out]);

@@ -302,6 +302,15 @@ static ULONG process_after_close(void)
     return ProcessTrace(&consumer.handle, 1, NULL, NULL);
 }
 
+static ULONG list_without_file_offset(void)
+{
+    EVENT_TRACE_PROPERTIES *list[1] = {&properties.trace};
+    ULONG count = 0;
+    (void)world_start(false, 0);
+    world_fill(&properties, false, 0);
+    return QueryAllTracesW(list, 1, &count);
+}
+
 static ULONG consumer_left_open(void)
 {
     static struct world_consumer consumer;
@@ -321,6 +330,8 @@ static const struct broken_rule {
     {"name offset 0", name_offset_zero, ERROR_INVALID_PARAMETER, "LoggerNameOffset 0"},
     {"name offset", name_offset_inside, ERROR_INVALID_PARAMETER, "LoggerNameOffset 100"},
     {"file offset", file_offset, ERROR_INVALID_PARAMETER, "LogFileNameOffset"},
+    {"listed file offset", list_without_file_offset, ERROR_INVALID_PARAMETER,
+     "QueryAllTracesW: LoggerNameOffset"},
     {"wnode flag", wnode_flag_missing, ERROR_INVALID_PARAMETER, "WNODE_FLAG_TRACED_GUID"},
     {"clock", clock_wrong, ERROR_SUCCESS, "ClientContext 2"},
     {"guid 0", guid_zero, ERROR_SUCCESS, "Wnode.Guid is zero"},

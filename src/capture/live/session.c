@@ -135,6 +135,8 @@ static struct properties *list_sessions(ULONG *count_out)
     }
     for (size_t i = 0; i < LISTED_MAX; i++) {
         properties_clear(&all[i]);
+        /* Here both offsets are asked for (documentation of QueryAllTracesW). */
+        all[i].head.LogFileNameOffset = offsetof(struct properties, names[1]);
         heads[i] = &all[i].head;
     }
     ULONG code = QueryAllTracesW(heads, LISTED_MAX, count_out);
