@@ -31,8 +31,9 @@
  * Exceptions too: some programs throw them in loops. Image loads are few, and their stacks
  * tell who loaded what.
  *
- * Entry points of ReadyToRun code are told once a method and are the only way to the names
- * of code that no compiler event announces (reference etw.md 3.7.2).
+ * Entry points of ReadyToRun code are the only way to the names of precompiled methods of
+ * processes that start later (reference etw.md 3.7.2). They come by the ten thousand while
+ * a program starts, each with a stack, and what that costs it has not been measured: off.
  *
  * Buffers of 256 KiB hold a second of samples of one processor; two a processor is ETW's
  * own minimum. A flush every second keeps evidence fresh; it moves buffers early, and
@@ -48,8 +49,9 @@ static const struct ew_settings_key keys[] = {
            "buffers of each session, at least"),
     NUMBER("buffers.sizeKib", U32, "KiB", 256, EW_SESSION_BUFFER_KIB_MIN,
            EW_SESSION_BUFFER_KIB_MAX, NULL, AT(buffers.buffer_kib), "one buffer of a session"),
-    FLAG("clr.compilation", true, AT(clr.compilation),
-         "tiering, and entry points of precompiled (ReadyToRun) methods"),
+    FLAG(
+        "clr.compilation", false, AT(clr.compilation),
+        "tiering, and entry points of precompiled (ReadyToRun) methods: their names, for many more events while a program starts"),
     FLAG("clr.enabled", true, AT(clr.enabled), "events of the .NET runtimes"),
     FLAG("clr.exceptions", false, AT(clr.exceptions), "exceptions thrown, with their stacks"),
     FLAG("clr.rundown", true, AT(clr.rundown),
@@ -98,7 +100,8 @@ static const struct ew_settings_key keys[] = {
     FLAG("symbols.enabled", true, AT(symbols.enabled), "names of native functions"),
     FLAG("symbols.imageFolder", true, AT(symbols.image_folder),
          "PDBs beside their image, where only administrators can write"),
-    FLAG("symbols.network", false, AT(symbols.network), "folders on other machines may be searched; symbol servers are never asked"),
+    FLAG("symbols.network", false, AT(symbols.network),
+         "folders on other machines may be searched; symbol servers are never asked"),
     TEXT("symbols.paths", LIST, NULL, EW_SETTINGS_LIST_MAX, AT(symbols.paths),
          "folders and symbol stores, such as \"D:\\\\symbols\" and \"SRV*D:\\\\store\""),
     NUMBER("symbols.secondsPerWindow", U32, "seconds", 20, 1, EW_SYMBOL_SECONDS_MAX, NULL,
