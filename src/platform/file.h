@@ -51,6 +51,9 @@ EW_MUST_USE enum ew_status ew_file_remove(const char *path, struct ew_error *err
 /* Makes a directory and its parents; one that is there is success. */
 EW_MUST_USE enum ew_status ew_directory_make(const char *path, struct ew_error *error);
 
+/* Removes an empty directory. EW_NOT_FOUND when there is none, or a file of that name. */
+EW_MUST_USE enum ew_status ew_directory_remove(const char *path, struct ew_error *error);
+
 /* Makes the entries of a directory survive a power cut, where the platform can. */
 EW_MUST_USE enum ew_status ew_directory_sync(const char *path, struct ew_error *error);
 

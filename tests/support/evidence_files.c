@@ -48,7 +48,9 @@ void evidence_files_remove(const char *directory)
             (void)!ew_file_remove(names[k], NULL);
         }
         (void)snprintf(path, sizeof path, "%s%s", directory, folders[i]);
-        (void)remove(path);
+        if (ew_directory_remove(path, NULL) != EW_OK) {
+            (void)!ew_file_remove(path, NULL); /* a file of that name, or nothing */
+        }
     }
 }
 

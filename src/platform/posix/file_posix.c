@@ -162,6 +162,17 @@ static int make_one(const char *path)
     return -1;
 }
 
+enum ew_status ew_directory_remove(const char *path, struct ew_error *error)
+{
+    if (rmdir(path) == 0) {
+        return EW_OK;
+    }
+    if (errno == ENOTDIR) {
+        errno = ENOENT;
+    }
+    return failed(error, "remove the directory", path);
+}
+
 enum ew_status ew_directory_make(const char *path, struct ew_error *error)
 {
     char *partial = malloc(strlen(path) + 1);

@@ -61,6 +61,19 @@ enum ew_status ew_directory_make(const char *path, struct ew_error *error)
     return code == ERROR_SUCCESS ? EW_OK : ew_wide_fail(error, code, "make the directory", path);
 }
 
+enum ew_status ew_directory_remove(const char *path, struct ew_error *error)
+{
+    wchar_t *wide = ew_wide_path(path);
+    if (wide == NULL) {
+        return wide_failed(error, path);
+    }
+    DWORD code = RemoveDirectoryW(wide) ? ERROR_SUCCESS : GetLastError();
+    free(wide);
+    code = code == ERROR_DIRECTORY ? ERROR_PATH_NOT_FOUND : code;
+    return code == ERROR_SUCCESS ? EW_OK
+                                 : ew_wide_fail(error, code, "remove the directory", path);
+}
+
 /* Windows writes a directory's entries with the rename itself (MOVEFILE_WRITE_THROUGH)
  * and lets nobody flush them apart: only that it is there is checked. */
 enum ew_status ew_directory_sync(const char *path, struct ew_error *error)

@@ -8,6 +8,7 @@
 
 enum ew_status ew_random_bytes(void *out, size_t byte_count)
 {
-    NTSTATUS status = BCryptGenRandom(NULL, out, (ULONG)byte_count, BCRYPT_USE_SYSTEM_PREFERRED_RNG);
+    NTSTATUS status =
+        BCryptGenRandom(NULL, out, (ULONG)byte_count, BCRYPT_USE_SYSTEM_PREFERRED_RNG);
     return BCRYPT_SUCCESS(status) ? EW_OK : EW_IO;
 }

@@ -50,10 +50,15 @@ static void make_recording(const char *scenario_path)
     ew_scenario_destroy(scenario);
 }
 
-static void set_up(void)
+static void clean(void)
 {
     evidence_files_remove(LIVE);
     evidence_files_remove(REPLAYED);
+}
+
+static void set_up(void)
+{
+    clean();
     make_recording(EW_SCENARIOS "/shop.json");
     memset(&play, 0, sizeof play);
     play.path = RECORDING;
@@ -76,8 +81,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     ew_settings_free(&settings);
-    evidence_files_remove(LIVE);
-    evidence_files_remove(REPLAYED);
+    clean();
     (void)remove(RECORDING);
     ck_assert_uint_eq(play_threads_running(), 0);
 }
@@ -306,12 +310,18 @@ START_TEST(duration__that_is_over__stops_by_itself)
 }
 END_TEST
 
+/* The directory is gone, and a file of its name is there. */
+static void put_in_the_way(void)
+{
+    evidence_files_remove(LIVE);
+    evidence_files_write(LIVE, "in the way");
+}
+
 START_TEST(directory__that_vanishes__is_made_again_and_the_document_written)
 {
     play.rate = 20000;
     struct ew_collect *collect = start();
-    evidence_files_remove(LIVE);
-    evidence_files_write(LIVE, "in the way");
+    put_in_the_way();
     unsigned steps = 0;
     while (!ew_collect_step(collect, 100)) {
         if (atomic_load(&notices[EW_NOTICE_PUBLISH_FAILED]) != 0 && steps++ == 0) {
@@ -329,8 +339,7 @@ START_TEST(directory__that_stays_away__is_a_failure_and_no_hang)
 {
     play.rate = 20000;
     struct ew_collect *collect = start();
-    evidence_files_remove(LIVE);
-    evidence_files_write(LIVE, "in the way");
+    put_in_the_way();
     while (!ew_collect_step(collect, 100)) {
     }
     ck_assert_int_ne(ew_collect_close(collect, &error), EW_OK);

@@ -321,6 +321,20 @@ START_TEST(directory__where_a_file_is__is_refused)
 }
 END_TEST
 
+START_TEST(directory_remove__of_an_empty_one__removes_it_and_nothing_else)
+{
+    char path[PATH_BYTES];
+    ck_assert_int_eq(ew_directory_make(scratch("removed/inner", path), NULL), EW_OK);
+    ck_assert_int_eq(ew_directory_remove(scratch("removed", path), NULL), EW_IO);
+    ck_assert_int_eq(ew_directory_remove(scratch("removed/inner", path), NULL), EW_OK);
+    ck_assert_int_eq(ew_directory_remove(scratch("removed", path), NULL), EW_OK);
+    ck_assert_int_eq(ew_directory_remove(path, NULL), EW_NOT_FOUND);
+    write_text(scratch("occupied", path), "a file");
+    ck_assert_int_eq(ew_directory_remove(path, NULL), EW_NOT_FOUND);
+    assert_text(path, "a file");
+}
+END_TEST
+
 START_TEST(list__plain_files_only__names_and_sizes)
 {
     char path[PATH_BYTES];
@@ -395,6 +409,7 @@ TCase *directories_case(void)
     tcase_set_timeout(directories, 60);
     tcase_add_test(directories, directory__made_twice_with_parents__is_there);
     tcase_add_test(directories, directory__where_a_file_is__is_refused);
+    tcase_add_test(directories, directory_remove__of_an_empty_one__removes_it_and_nothing_else);
     tcase_add_test(directories, list__plain_files_only__names_and_sizes);
     tcase_add_test(directories, list__told_to_stop__stops);
     tcase_add_test(directories, list__of_nothing_or_of_a_file__fails);
