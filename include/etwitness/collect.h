@@ -18,7 +18,7 @@ struct ew_collect;
 /* What is worth an entry in the event log. Losses are told once when they begin and again
  * when they grew tenfold or a window later, never for each event. */
 enum ew_notice {
-    EW_NOTICE_STARTED,
+    EW_NOTICE_STARTED, /* also tells when the system has no symbols to give */
     EW_NOTICE_STOPPED,
     EW_NOTICE_DOCUMENT,     /* one window of one scope was published */
     EW_NOTICE_RESUMED,      /* the last run ended without a stop; the gap is declared */
@@ -49,6 +49,8 @@ struct ew_collect_options {
 
 /*
  * Opens the evidence directory, resumes its stream, starts the threads and then the capture.
+ * Where symbols are wanted and the system has none (EW_UNSUPPORTED of ew_symbols_create()),
+ * collection runs without, and EW_NOTICE_STARTED tells why.
  * On failure nothing runs and the capture is still the caller's.
  */
 EW_MUST_USE enum ew_status ew_collect_start(const struct ew_collect_options *options,

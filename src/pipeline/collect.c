@@ -107,6 +107,20 @@ static enum ew_status open_store(struct ew_collect *collect, struct ew_error *er
     return status;
 }
 
+/* Names are worth having, but where the system cannot read PDBs the rest is as good as ever:
+ * native code is then told by module and offset, and why is told at the start. */
+static enum ew_status open_symbols(struct ew_collect *collect, struct ew_error *error)
+{
+    struct ew_error why = {.status = EW_OK};
+    enum ew_status status =
+        ew_symbols_create(&collect->options.settings->symbols, &collect->symbols, &why);
+    if (status == EW_UNSUPPORTED) {
+        (void)snprintf(collect->without_symbols, sizeof collect->without_symbols, "%s", why.text);
+        return EW_OK;
+    }
+    return status == EW_OK ? EW_OK : ew_fail(error, status, "%s", why.text);
+}
+
 static enum ew_status make_parts(struct ew_collect *collect, struct ew_error *error)
 {
     const struct ew_settings *settings = collect->options.settings;
@@ -121,7 +135,7 @@ static enum ew_status make_parts(struct ew_collect *collect, struct ew_error *er
         status = open_store(collect, error);
     }
     if (status == EW_OK && settings->symbols.enabled) {
-        status = ew_symbols_create(&settings->symbols, &collect->symbols, error);
+        status = open_symbols(collect, error);
     }
     make_filters(collect);
     collect->aggregator.merge.capture = &collect->options.capture;
@@ -190,6 +204,15 @@ static enum ew_status start_all(struct ew_collect *collect, struct ew_error *err
     return EW_OK;
 }
 
+static void tell_started(struct ew_collect *collect)
+{
+    bool lacking = collect->without_symbols[0] != '\0';
+    collect_tell(collect, EW_NOTICE_STARTED, "Collection runs; evidence goes to %s%s%s",
+                 collect->options.settings->directory,
+                 lacking ? "; native functions stay without names: " : "",
+                 collect->without_symbols);
+}
+
 enum ew_status ew_collect_start(const struct ew_collect_options *options,
                                 struct ew_collect **collect_out, struct ew_error *error)
 {
@@ -208,8 +231,7 @@ enum ew_status ew_collect_start(const struct ew_collect_options *options,
     }
     collect->control.started_ns = ew_clock_monotonic_ns();
     collect_watch_start(collect, collect->control.started_ns);
-    collect_tell(collect, EW_NOTICE_STARTED, "Collection runs; evidence goes to %s",
-                 options->settings->directory);
+    tell_started(collect);
     *collect_out = collect;
     return EW_OK;
 }

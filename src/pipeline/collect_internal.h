@@ -93,7 +93,8 @@ struct ew_collect {
     char config_digest[72];
     char os_build[48];
     struct ew_queue *queues[EW_CAPTURE_QUEUE_COUNT];
-    struct ew_symbols *symbols; /* NULL: none */
+    struct ew_symbols *symbols;                /* NULL: none */
+    char without_symbols[EW_ERROR_TEXT_BYTES]; /* why there are none though wanted, or "" */
 
     struct ew_mutex *mutex;
     struct ew_condition *changed; /* for the control thread and who waits for symbols */
