@@ -30,6 +30,10 @@ struct ew_aggregate_options {
      * there, as a replay can; NULL: nobody. */
     void (*before_fold)(void *context);
     void *fold_context;
+
+    /* Whether ew_aggregate_processes() is kept. It grows with every process ever seen, to
+     * EW_PROCESSES_MAX, and nothing leaves it: for recordings, which end. */
+    bool process_totals;
 };
 
 /* What the options borrow outlives the aggregate, which the caller destroys; NULL is
@@ -112,7 +116,8 @@ struct ew_aggregate_process {
     struct ew_stack_counts events;
 };
 
-/* In order of first sight; valid until the next add, fold or close. */
+/* In order of first sight; valid until the next add, fold or close. None without the option
+ * `process_totals`. */
 const struct ew_aggregate_process *ew_aggregate_processes(const struct ew_aggregate *aggregate,
                                                           size_t *count_out);
 

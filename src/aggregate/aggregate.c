@@ -133,6 +133,9 @@ static bool same_stack(const struct stack_entry *a, const struct stack_entry *b)
 /* Room for the totals of every process of the model that may turn up in this fold. */
 static void reserve_totals(struct ew_aggregate *aggregate)
 {
+    if (!aggregate->options.process_totals) {
+        return;
+    }
     uint32_t wanted = aggregate->process_count + ew_model_process_count(aggregate->options.model);
     wanted = wanted < EW_PROCESSES_MAX ? wanted : EW_PROCESSES_MAX;
     if (wanted > aggregate->process_capacity) {

@@ -277,10 +277,13 @@ static void count_stack(const struct fold *fold, bool gapped)
     }
 }
 
-/* The totals of a process, by pid and start; NULL when there is no room. */
+/* The totals of a process, by pid and start; NULL when they are not wanted or have no room. */
 static struct ew_aggregate_process *process_totals(struct ew_aggregate *aggregate,
                                                    const struct ew_process *process)
 {
+    if (!aggregate->options.process_totals) {
+        return NULL;
+    }
     uint64_t hash = ew_index_hash_pair(process->process_id, process->start_100ns);
     for (uint32_t i = ew_index_first(&aggregate->process_index, hash); i != EW_INDEX_END;
          i = ew_index_next(&aggregate->process_index)) {

@@ -237,7 +237,8 @@ static enum ew_status make_stages(struct replay *replay)
                                                .filter = replay_wants,
                                                .filter_context = replay,
                                                .symbols = replay->symbols,
-                                               .fold_context = replay};
+                                               .fold_context = replay,
+                                               .process_totals = true};
         options.before_fold = replay->symbols != NULL ? replay_learn_symbols : NULL;
         status = ew_aggregate_create(&options, &replay->aggregate);
     }

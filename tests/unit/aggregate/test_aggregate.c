@@ -237,6 +237,41 @@ START_TEST(filter__leaves_other_processes_out)
 }
 END_TEST
 
+static size_t total_count(void)
+{
+    size_t count = 0;
+    (void)ew_aggregate_processes(aggregate, &count);
+    return count;
+}
+
+static void observe_two_processes(bool process_totals)
+{
+    const uint64_t frames[] = {0x2010, 0x1010};
+    struct ew_aggregate_options options = {
+        .model = world->model, .fragments = world->fragments, .process_totals = process_totals};
+    ew_aggregate_destroy(aggregate);
+    ck_assert_int_eq(ew_aggregate_create(&options, &aggregate), EW_OK);
+    add_process(200, 12);
+    observe(0, 100, 200, 12, frames, 2);
+    observe(0, 200, 100, 8, frames, 2);
+    close_window(0);
+    ck_assert_uint_eq(ew_aggregate_counts(aggregate).samples.stacks, 2);
+}
+
+START_TEST(totals_of_processes__are_kept_when_wanted)
+{
+    observe_two_processes(true);
+    ck_assert_uint_eq(total_count(), 2);
+}
+END_TEST
+
+START_TEST(totals_of_processes__take_no_room_in_a_collection_without_end)
+{
+    observe_two_processes(false);
+    ck_assert_uint_eq(total_count(), 0);
+}
+END_TEST
+
 START_TEST(windows__keep_their_stacks_apart)
 {
     const uint64_t frames[] = {0x2010, 0x1010};
@@ -321,6 +356,8 @@ Suite *ew_suite(void)
     tcase_add_test(tests, clr_stack__hides_native_frames__so_its_edges_are_bridges);
     tcase_add_test(tests, containers__each_have_a_document__the_host_first);
     tcase_add_test(tests, filter__leaves_other_processes_out);
+    tcase_add_test(tests, totals_of_processes__are_kept_when_wanted);
+    tcase_add_test(tests, totals_of_processes__take_no_room_in_a_collection_without_end);
     tcase_add_test(tests, windows__keep_their_stacks_apart);
     tcase_add_test(tests, same_address__before_and_after_a_change__is_resolved_as_of_its_time);
     tcase_add_test(tests, stacks__more_distinct_than_room__are_folded_and_none_is_lost);
