@@ -28,9 +28,10 @@ enum ew_window_reason {
 };
 
 enum ew_source_kind {
-    EW_SOURCE_STACK_SAMPLE, /* in samples */
-    EW_SOURCE_STACK_EVENT,  /* in events */
-    EW_SOURCE_MODULE_LOAD,  /* of kernel and runtimes together: says where `loads` come from */
+    EW_SOURCE_STACK_SAMPLE,   /* in samples */
+    EW_SOURCE_STACK_EVENT,    /* in events */
+    EW_SOURCE_MODULE_LOAD,    /* of kernel and runtimes together: says where `loads` come from */
+    EW_SOURCE_METHOD_PREPARE, /* in events: compiled, or its precompiled code fetched */
 };
 
 struct ew_evidence_source {
@@ -38,7 +39,20 @@ struct ew_evidence_source {
     struct ew_guid provider; /* not of module loads */
     uint16_t event_id;       /* not of module loads */
     uint64_t period_ns;      /* of samples; 0: null */
+
+    /* Of other producers, whose sources need not have what their kind suggests. Unset, the
+     * members below mean nothing, and `kind` says what is there. */
+    bool is_foreign;
+    bool has_event_id;
+    bool samples;              /* its unit; else events */
+    const char *provider_name; /* instead of `provider`; NULL: none */
 };
+
+/* True when a source counts samples, else events: the two are never added. */
+static inline bool ew_evidence_source_samples(const struct ew_evidence_source *source)
+{
+    return source->is_foreign ? source->samples : source->kind == EW_SOURCE_STACK_SAMPLE;
+}
 
 struct ew_evidence_process {
     uint32_t process_id;
@@ -68,6 +82,11 @@ struct ew_evidence_module {
     const char *path; /* scrubbed: volume-relative, no user names */
     uint64_t samples; /* stacks with at least one frame in it */
     uint64_t loads;
+    const char *build_id;     /* of ELF files: hex */
+    const char *sha256;       /* of the file: hex */
+    const char *htlhash;      /* 32 upper-case hex digits (reference evidence.md 5.2) */
+    const char *purl;         /* of the package it belongs to */
+    const char *file_version; /* as its resources tell */
 };
 
 enum ew_resolution {
@@ -79,6 +98,7 @@ enum ew_resolution {
     EW_RESOLVED_JIT,
     EW_RESOLVED_DYNAMIC,
     EW_RESOLVED_NOT,
+    EW_RESOLVED_SYMBOL, /* a name of another tool: weak */
 };
 
 enum ew_function_flag {
@@ -104,6 +124,9 @@ struct ew_evidence_function {
     const char *decorated; /* NULL: none, or as `name` */
     const char *signature;
     uint32_t flags; /* enum ew_function_flag */
+    uint32_t alias_count;
+    const char *doc_id;         /* the compiler's id of managed code: "M:Ns.Type.Method" */
+    const char *const *aliases; /* other names of the same code */
 };
 
 struct ew_evidence_observation {
@@ -142,6 +165,30 @@ struct ew_evidence_path {
     uint64_t hits;
     uint64_t first_100ns;
     uint64_t last_100ns;
+};
+
+/* What few producers tell of a row of observations or edges. */
+struct ew_evidence_detail {
+    uint32_t row;
+    uint32_t process_count;
+    uint32_t site_count;
+    const uint32_t *processes; /* indexes */
+    const uint64_t *sites;     /* of an edge: where it calls, as RVAs or offsets in IL */
+};
+
+enum ew_ambiguity {
+    EW_AMBIGUOUS_FOLDED,
+    EW_AMBIGUOUS_NAME_ONLY,
+    EW_AMBIGUOUS_ADDRESS_REUSE,
+    EW_AMBIGUOUS_EXPORT_NEAR,
+};
+
+/* An observation of one of several functions; which one cannot be told. */
+struct ew_evidence_ambiguous {
+    const char *const *candidates; /* keys */
+    size_t candidate_count;
+    uint64_t hits;
+    enum ew_ambiguity reason;
 };
 
 enum ew_rundown { EW_RUNDOWN_COMPLETE, EW_RUNDOWN_PARTIAL, EW_RUNDOWN_NONE };
@@ -190,6 +237,17 @@ struct ew_evidence_gap {
     enum ew_gap_reason reason;
 };
 
+enum ew_host_os { EW_HOST_WINDOWS, EW_HOST_LINUX };
+
+/* Who told a container's id, and how it is kept apart from its host. */
+enum ew_container_id_source {
+    EW_CONTAINER_ID_ETW,
+    EW_CONTAINER_ID_JOB,
+    EW_CONTAINER_ID_HCS,
+    EW_CONTAINER_ID_OPERATOR,
+};
+enum ew_isolation { EW_ISOLATION_PROCESS, EW_ISOLATION_HYPERV, EW_ISOLATION_UNKNOWN };
+
 /*
  * A document before it is written. All tables are sorted as the contract says
  * (modules and functions by key, the others by their indexes) by whoever fills them;
@@ -231,7 +289,41 @@ struct ew_evidence {
     const struct ew_evidence_gap *gaps; /* in order of time */
     size_t gap_count;
     struct ew_evidence_quality quality;
+
+    /* What etwitness itself leaves at zero when it observes; other producers, roll-ups and
+     * imports have it. Zero and NULL: left out, or what etwitness writes. */
+    const char *producer_name;  /* NULL: "etwitness" */
+    const char *schema_version; /* NULL: EW_EVIDENCE_SCHEMA_VERSION */
+    const char *boot_text;      /* instead of `boot_id`; "" when it is not one boot */
+    uint64_t covers_from;       /* of a roll-up, with `covers_to`, which is its sequence */
+    uint64_t covers_to;         /* 0: no roll-up */
+    enum ew_host_os os;
+    enum ew_container_id_source container_id_source;
+    enum ew_isolation isolation;
+    const char *container_runtime;
+    const char *image_reference;
+    const char *image_digest; /* "sha256:..." */
+    const char *subject_purl;
+    const char *subject_digest; /* "sha256:..." */
+    const char *const *callgraph_ids;
+    size_t callgraph_id_count;
+    const struct ew_evidence_detail *observation_details; /* by row */
+    size_t observation_detail_count;
+    const struct ew_evidence_detail *edge_details; /* by row */
+    size_t edge_detail_count;
+    const struct ew_evidence_ambiguous *ambiguous;
+    size_t ambiguous_count;
 };
+
+#define EW_EVIDENCE_SCHEMA_VERSION "1.0.0"
+
+/* True for the ranges that a roll-up may cover: k * 2^j .. (k + 1) * 2^j - 1, j above 0. Two
+ * of them are nested or disjoint. `to` is at most 2^53 - 1. */
+static inline bool ew_evidence_range_is_aligned(uint64_t from, uint64_t to)
+{
+    uint64_t count = to - from + 1;
+    return from < to && (count & (count - 1)) == 0 && (from & (count - 1)) == 0;
+}
 
 /* Where a document's bytes go; false stops the writing. */
 typedef bool (*ew_evidence_sink_fn)(void *context, const void *bytes, size_t byte_count);
@@ -247,6 +339,30 @@ typedef bool (*ew_evidence_sink_fn)(void *context, const void *bytes, size_t byt
 EW_MUST_USE enum ew_status ew_evidence_write(const struct ew_evidence *evidence,
                                              ew_evidence_sink_fn sink, void *context,
                                              struct ew_error *error);
+
+/* --- reading ---------------------------------------------------------------- */
+
+struct ew_arena;
+
+/*
+ * Reads a document in memory into tables that lie in `arena`, by the rules of
+ * ew_document_check(): schema, indexes, orders, times, canonical bytes, and the hash that `name`
+ * carries, if it carries one. What another producer left out comes back as what writing it
+ * would spell: reading and writing a document once more gives the same bytes.
+ *
+ * name        of the document, for messages and for the hash in it
+ * sha256_out  of the bytes
+ *
+ * EW_OK      valid; the tables live as long as the arena, and need nothing else
+ * EW_FORMAT  not valid; the error names line, column and member, or table and row
+ * EW_LIMIT   nested too deep, too many values, or larger than the arena allows
+ * EW_NO_MEMORY
+ */
+EW_MUST_USE enum ew_status ew_evidence_read(const char *name, const char *bytes,
+                                            size_t byte_count, struct ew_arena *arena,
+                                            struct ew_evidence *evidence_out,
+                                            char sha256_out[EW_SHA256_HEX_BYTES],
+                                            struct ew_error *error);
 
 /* --- publication ----------------------------------------------------------- */
 

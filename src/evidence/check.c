@@ -142,22 +142,6 @@ static enum ew_status check_parsed(const char *path, json_t *document, const cha
     return check_name(path, document, bytes, byte_count, &result->name_checked, error);
 }
 
-/*
- * A complaint quotes the document, and what it quotes must not move the cursor of a
- * terminal: control characters, C1 ones in UTF-8 too, become question marks.
- */
-static void defuse(char *text)
-{
-    for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
-        if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) {
-            at[0] = '?';
-            at[1] = '?';
-        } else if (*at < 0x20 || *at == 0x7f) {
-            *at = '?';
-        }
-    }
-}
-
 static enum ew_status check_bytes(const char *path, const char *bytes, size_t byte_count,
                                   struct ew_check_result *result_out, struct ew_error *error)
 {
@@ -192,7 +176,7 @@ enum ew_status ew_document_check_bytes(const char *path, const char *bytes, size
     if (status == EW_OK) {
         return EW_OK;
     }
-    defuse(complaint.text);
+    check_defuse(complaint.text);
     return ew_fail(error, status, "%s", complaint.text);
 }
 

@@ -243,3 +243,15 @@ enum ew_status check_scan(const char *bytes, size_t byte_count, struct check_sca
     *scan_out = scanner.found;
     return EW_OK;
 }
+
+void check_defuse(char *text)
+{
+    for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
+        if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) {
+            at[0] = '?';
+            at[1] = '?';
+        } else if (*at < 0x20 || *at == 0x7f) {
+            *at = '?';
+        }
+    }
+}

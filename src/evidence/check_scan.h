@@ -23,4 +23,10 @@ struct check_scan {
 EW_MUST_USE enum ew_status check_scan(const char *bytes, size_t byte_count,
                                       struct check_scan *scan_out, struct ew_error *error);
 
+/*
+ * A complaint quotes the document, and what it quotes must not move the cursor of a
+ * terminal: control characters, C1 ones in UTF-8 too, become question marks.
+ */
+void check_defuse(char *text);
+
 #endif

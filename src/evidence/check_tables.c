@@ -2,6 +2,7 @@
 /* Indexes in range, tables sorted and unique, times inside the window. */
 #include "evidence/check_tables.h"
 
+#include "base/filetime.h"
 #include "evidence/document_name.h"
 #include "evidence/rows.h"
 
@@ -197,6 +198,85 @@ static enum ew_status check_all_seen(const struct tables *tables)
     return status;
 }
 
+/* --- times that exist ---------------------------------------------------------------------- */
+
+/* The schema knows the spelling of times, not the calendar. */
+static enum ew_status check_dates(const struct tables *tables, const char *table, json_t *row,
+                                  const char *const members[KEYS_MAX])
+{
+    uint64_t time;
+    for (size_t k = 0; k < KEYS_MAX && members[k] != NULL; k++) {
+        const char *value = text(row, members[k]);
+        if (value != NULL && !ew_filetime_parse(value, &time)) {
+            return ew_fail(tables->error, EW_FORMAT, "%s: %s: there is no such time", table,
+                           members[k]);
+        }
+    }
+    return EW_OK;
+}
+
+static enum ew_status check_all_dates(const struct tables *tables)
+{
+    static const char *const names[] = {"functionObs", "edges", "paths", "processes", "gaps"};
+    static const char *const members[] = {"first", "last", NULL, NULL};
+    static const char *const spans[KEYS_MAX] = {"start", "end"};
+    enum ew_status status =
+        check_dates(tables, "window", json_object_get(tables->document, "window"), spans);
+    for (size_t table = 0; table < sizeof names / sizeof names[0]; table++) {
+        size_t i;
+        json_t *row;
+        json_array_foreach(json_object_get(tables->document, names[table]), i, row)
+        {
+            status = status != EW_OK
+                         ? status
+                         : check_dates(tables, names[table], row, table < 3 ? members : spans);
+        }
+    }
+    return status;
+}
+
+/* --- stream and gaps --------------------------------------------------------------------------
+ */
+
+static enum ew_status check_stream(const struct tables *tables)
+{
+    json_t *stream = json_object_get(tables->document, "stream");
+    json_t *covers = json_object_get(stream, "covers");
+    if (number(stream, "seq") == 0) {
+        return ew_fail(tables->error, EW_FORMAT, "stream.seq: begins with 1");
+    }
+    if (json_is_object(covers)
+        && (!ew_evidence_range_is_aligned((uint64_t)number(covers, "from"),
+                                          (uint64_t)number(covers, "to"))
+            || number(covers, "to") != number(stream, "seq"))) {
+        return ew_fail(tables->error, EW_FORMAT,
+                       "stream.covers: is no aligned power of two that ends with seq");
+    }
+    return EW_OK;
+}
+
+static enum ew_status check_gaps(const struct tables *tables)
+{
+    json_int_t sequence = number(json_object_get(tables->document, "stream"), "seq");
+    size_t i;
+    json_t *gap;
+    json_array_foreach(json_object_get(tables->document, "gaps"), i, gap)
+    {
+        const char *start = text(gap, "start");
+        const char *end = text(gap, "end");
+        if (number(gap, "from") == 0 || number(gap, "from") > number(gap, "to")
+            || number(gap, "to") > sequence) {
+            return ew_fail(tables->error, EW_FORMAT,
+                           "gaps[%zu]: is not of this document or one before it", i);
+        }
+        if (start != NULL && end != NULL && strcmp(start, end) > 0) {
+            return ew_fail(tables->error, EW_FORMAT, "gaps[%zu]: does not start before its end",
+                           i);
+        }
+    }
+    return EW_OK;
+}
+
 /* --- paths -----------------------------------------------------------------------------------
  */
 
@@ -252,10 +332,10 @@ enum ew_status check_tables(json_t *document, struct ew_error *error)
     if (strcmp(tables.start, tables.end) >= 0) {
         return ew_fail(error, EW_FORMAT, "window.end: is not after window.start");
     }
-    if (number(json_object_get(document, "stream"), "seq") == 0) {
-        return ew_fail(error, EW_FORMAT, "stream.seq: begins with 1");
-    }
-    enum ew_status status = check_keys(&tables, "modules");
+    enum ew_status status = check_stream(&tables);
+    status = status != EW_OK ? status : check_all_dates(&tables);
+    status = status != EW_OK ? status : check_gaps(&tables);
+    status = status != EW_OK ? status : check_keys(&tables, "modules");
     status = status != EW_OK ? status : check_keys(&tables, "functions");
     status = status != EW_OK ? status : check_indexes(&tables);
     status = status != EW_OK ? status : check_order(&tables, "functionObs", by_function);

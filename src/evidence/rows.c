@@ -106,18 +106,75 @@ static char *begin_row(struct ew_json_writer *writer)
     return at;
 }
 
+/* Where a record goes on after a value that the writer wrote itself. */
+static char *continue_row(struct ew_json_writer *writer)
+{
+    if (sizeof writer->buffer - writer->used <= ROW_BYTES_MAX) {
+        (void)ew_json_finish(writer);
+    }
+    writer->comma = true;
+    return writer->buffer + writer->used;
+}
+
 static void end_row(struct ew_json_writer *writer, const char *at)
 {
     writer->used = (size_t)(at - writer->buffer);
 }
 
-void ew_rows_edges(struct ew_json_writer *writer, const struct ew_evidence_edge *edges,
-                   size_t edge_count)
+/* The details of rows, met in the order of the rows. */
+struct details {
+    const struct ew_evidence_detail *next;
+    const struct ew_evidence_detail *end;
+};
+
+/* Those of row `row`; NULL for nearly all rows. */
+static const struct ew_evidence_detail *take_detail(struct details *details, size_t row)
+{
+    return details->next < details->end && details->next->row == row ? details->next++ : NULL;
+}
+
+/* Lists have any length: they leave the record's buffer to the writer's own calls. */
+static char *put_processes(struct ew_json_writer *writer, char *at,
+                           const struct ew_evidence_detail *detail)
+{
+    if (detail == NULL || detail->process_count == 0) {
+        return at;
+    }
+    end_row(writer, at);
+    ew_json_key(writer, "procs");
+    ew_json_array(writer);
+    for (uint32_t i = 0; i < detail->process_count; i++) {
+        ew_json_u64(writer, detail->processes[i]);
+    }
+    ew_json_array_end(writer);
+    return continue_row(writer);
+}
+
+static char *put_sites(struct ew_json_writer *writer, char *at,
+                       const struct ew_evidence_detail *detail)
+{
+    if (detail == NULL || detail->site_count == 0) {
+        return at;
+    }
+    end_row(writer, at);
+    ew_json_key(writer, "sites");
+    ew_json_array(writer);
+    for (uint32_t i = 0; i < detail->site_count; i++) {
+        ew_json_u64(writer, detail->sites[i]);
+    }
+    ew_json_array_end(writer);
+    return continue_row(writer);
+}
+
+void ew_rows_edges(struct ew_json_writer *writer, const struct ew_evidence *evidence)
 {
     struct date_cache date = {.day = UINT64_MAX};
+    struct details details = {evidence->edge_details,
+                              evidence->edge_details + evidence->edge_detail_count};
     ew_json_array(writer);
-    for (size_t i = 0; i < edge_count; i++) {
-        const struct ew_evidence_edge *edge = &edges[i];
+    for (size_t i = 0; i < evidence->edge_count; i++) {
+        const struct ew_evidence_edge *edge = &evidence->edges[i];
+        const struct ew_evidence_detail *detail = take_detail(&details, i);
         const char *adjacency = ew_adjacency_name(edge->adjacency);
         char *at = begin_row(writer);
         at = PUT_LITERAL(at, "{\"adj\":\"");
@@ -130,8 +187,11 @@ void ew_rows_edges(struct ew_json_writer *writer, const struct ew_evidence_edge 
         at = put_number(at, edge->hits);
         at = PUT_LITERAL(at, ",\"last\":\"");
         at = put_time(&date, at, edge->last_100ns);
-        at = PUT_LITERAL(at, "\",\"s\":");
+        *at++ = '"';
+        at = put_processes(writer, at, detail);
+        at = PUT_LITERAL(at, ",\"s\":");
         at = put_number(at, edge->source);
+        at = put_sites(writer, at, detail);
         at = PUT_LITERAL(at, ",\"to\":");
         at = put_number(at, edge->to);
         *at++ = '}';
@@ -140,14 +200,15 @@ void ew_rows_edges(struct ew_json_writer *writer, const struct ew_evidence_edge 
     ew_json_array_end(writer);
 }
 
-void ew_rows_observations(struct ew_json_writer *writer,
-                          const struct ew_evidence_observation *observations,
-                          size_t observation_count)
+void ew_rows_observations(struct ew_json_writer *writer, const struct ew_evidence *evidence)
 {
     struct date_cache date = {.day = UINT64_MAX};
+    struct details details = {evidence->observation_details,
+                              evidence->observation_details + evidence->observation_detail_count};
     ew_json_array(writer);
-    for (size_t i = 0; i < observation_count; i++) {
-        const struct ew_evidence_observation *seen = &observations[i];
+    for (size_t i = 0; i < evidence->observation_count; i++) {
+        const struct ew_evidence_observation *seen = &evidence->observations[i];
+        const struct ew_evidence_detail *detail = take_detail(&details, i);
         char *at = begin_row(writer);
         at = PUT_LITERAL(at, "{\"f\":");
         at = put_number(at, seen->function);
@@ -159,6 +220,7 @@ void ew_rows_observations(struct ew_json_writer *writer,
         at = put_time(&date, at, seen->last_100ns);
         at = PUT_LITERAL(at, "\",\"leaf\":");
         at = put_number(at, seen->leaf);
+        at = put_processes(writer, at, detail);
         at = PUT_LITERAL(at, ",\"root\":");
         at = put_number(at, seen->root);
         at = PUT_LITERAL(at, ",\"s\":");

@@ -11,11 +11,8 @@
  * would write, for a tenth of the time: 31 ns an edge instead of 333 (one million edges,
  * gcc 12 -O2). The rows have been verified.
  */
-void ew_rows_edges(struct ew_json_writer *writer, const struct ew_evidence_edge *edges,
-                   size_t edge_count);
-void ew_rows_observations(struct ew_json_writer *writer,
-                          const struct ew_evidence_observation *observations,
-                          size_t observation_count);
+void ew_rows_edges(struct ew_json_writer *writer, const struct ew_evidence *evidence);
+void ew_rows_observations(struct ew_json_writer *writer, const struct ew_evidence *evidence);
 
 /* The spelling of an adjacency in documents. */
 const char *ew_adjacency_name(enum ew_adjacency adjacency);

@@ -86,6 +86,12 @@ static enum ew_status verify_stream(const struct ew_evidence *evidence, struct e
     if ((unsigned)evidence->reason > EW_WINDOW_RECOVERED) {
         return ew_fail(error, EW_FORMAT, "window.reason: is unknown");
     }
+    if (evidence->covers_to != 0
+        && (!ew_evidence_range_is_aligned(evidence->covers_from, evidence->covers_to)
+            || evidence->covers_to != evidence->sequence)) {
+        return ew_fail(error, EW_FORMAT,
+                       "stream.covers: is no aligned power of two that ends with seq");
+    }
     return EW_OK;
 }
 
@@ -201,7 +207,7 @@ static const char *function_fault(const struct ew_evidence_function *function,
     if (function->module >= module_count) {
         return "the module is not an index of modules";
     }
-    if ((unsigned)function->resolution > EW_RESOLVED_NOT) {
+    if ((unsigned)function->resolution > EW_RESOLVED_SYMBOL) {
         return "the resolution is unknown";
     }
     if (function->token != 0 && function->token >> 24 != TOKEN_METHOD_DEF) {
@@ -355,6 +361,54 @@ static enum ew_status verify_paths(const struct ew_evidence *evidence, struct ew
     return EW_OK;
 }
 
+/* Details of rows: ascending, each of a row that is there. */
+static enum ew_status verify_details(const struct ew_evidence *evidence, const char *table,
+                                     const struct ew_evidence_detail *details, size_t count,
+                                     size_t row_count, struct ew_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct ew_evidence_detail *detail = &details[i];
+        if (detail->row >= row_count || (i > 0 && detail->row <= details[i - 1].row)) {
+            return refuse(error, table, detail->row, "its details have no place");
+        }
+        for (uint32_t p = 0; p < detail->process_count; p++) {
+            if (detail->processes[p] >= evidence->process_count) {
+                return refuse(error, table, detail->row, "procs has no index of processes");
+            }
+        }
+        for (uint32_t s = 0; s < detail->site_count; s++) {
+            if (detail->sites[s] > EW_JSON_INTEGER_MAX) {
+                return refuse(error, table, detail->row, "a site is above 2^53 - 1");
+            }
+        }
+    }
+    return EW_OK;
+}
+
+static enum ew_status verify_all_details(const struct ew_evidence *evidence,
+                                         struct ew_error *error)
+{
+    enum ew_status status =
+        verify_details(evidence, "functionObs", evidence->observation_details,
+                       evidence->observation_detail_count, evidence->observation_count, error);
+    if (status != EW_OK) {
+        return status;
+    }
+    return verify_details(evidence, "edges", evidence->edge_details, evidence->edge_detail_count,
+                          evidence->edge_count, error);
+}
+
+static enum ew_status verify_ambiguous(const struct ew_evidence *evidence, struct ew_error *error)
+{
+    for (size_t i = 0; i < evidence->ambiguous_count; i++) {
+        const struct ew_evidence_ambiguous *row = &evidence->ambiguous[i];
+        if (row->hits > EW_JSON_INTEGER_MAX || (unsigned)row->reason > EW_AMBIGUOUS_EXPORT_NEAR) {
+            return refuse(error, "ambiguous", i, "hits or the reason is out of range");
+        }
+    }
+    return EW_OK;
+}
+
 static enum ew_status verify_gaps(const struct ew_evidence *evidence, struct ew_error *error)
 {
     for (size_t i = 0; i < evidence->gap_count; i++) {
@@ -376,8 +430,9 @@ static enum ew_status verify_gaps(const struct ew_evidence *evidence, struct ew_
 enum ew_status ew_evidence_verify(const struct ew_evidence *evidence, struct ew_error *error)
 {
     static enum ew_status (*const steps[])(const struct ew_evidence *, struct ew_error *) = {
-        verify_texts,     verify_stream,       verify_sources, verify_processes, verify_modules,
-        verify_functions, verify_observations, verify_edges,   verify_paths,     verify_gaps,
+        verify_texts,   verify_stream,    verify_sources,      verify_processes,
+        verify_modules, verify_functions, verify_observations, verify_edges,
+        verify_paths,   verify_gaps,      verify_all_details,  verify_ambiguous,
     };
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         enum ew_status status = steps[i](evidence, error);

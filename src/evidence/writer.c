@@ -44,18 +44,63 @@ static void put_hex16(struct ew_json_writer *writer, const char *key, uint64_t v
     ew_json_member_text(writer, key, text);
 }
 
-static void put_container(struct ew_json_writer *writer, const char *id)
+static void put_image(struct ew_json_writer *writer, const struct ew_evidence *evidence)
 {
-    if (id == NULL || id[0] == '\0') {
+    ew_json_key(writer, "image");
+    ew_json_object(writer);
+    put_optional(writer, "digest", evidence->image_digest);
+    put_optional(writer, "ref", evidence->image_reference);
+    ew_json_object_end(writer);
+}
+
+static void put_container(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    static const char *const id_sources[] = {"etw-ext", "job", "hcs", "operator"};
+    static const char *const isolations[] = {"process", "hyperv", "unknown"};
+    if (evidence->container == NULL || evidence->container[0] == '\0') {
         put_null(writer, "container");
         return;
     }
     ew_json_key(writer, "container");
     ew_json_object(writer);
-    ew_json_member_text(writer, "id", id);
-    ew_json_member_text(writer, "idSource", "etw-ext");
-    ew_json_member_text(writer, "isolation", "process");
+    ew_json_member_text(writer, "id", evidence->container);
+    ew_json_member_text(writer, "idSource", id_sources[evidence->container_id_source]);
+    if (evidence->image_reference != NULL || evidence->image_digest != NULL) {
+        put_image(writer, evidence);
+    }
+    ew_json_member_text(writer, "isolation", isolations[evidence->isolation]);
+    put_optional(writer, "runtime", evidence->container_runtime);
     ew_json_object_end(writer);
+}
+
+static void put_texts(struct ew_json_writer *writer, const char *key, const char *const *texts,
+                      size_t count)
+{
+    ew_json_key(writer, key);
+    ew_json_array(writer);
+    for (size_t i = 0; i < count; i++) {
+        ew_json_text(writer, texts[i]);
+    }
+    ew_json_array_end(writer);
+}
+
+static void put_ambiguous(struct ew_json_writer *writer, const struct ew_evidence *evidence)
+{
+    static const char *const reasons[] = {"folded", "name-only", "address-reuse", "export-near"};
+    if (evidence->ambiguous_count == 0) {
+        return;
+    }
+    ew_json_key(writer, "ambiguous");
+    ew_json_array(writer);
+    for (size_t i = 0; i < evidence->ambiguous_count; i++) {
+        const struct ew_evidence_ambiguous *row = &evidence->ambiguous[i];
+        ew_json_object(writer);
+        put_texts(writer, "candidates", row->candidates, row->candidate_count);
+        ew_json_member_u64(writer, "hits", row->hits);
+        ew_json_member_text(writer, "why", reasons[row->reason]);
+        ew_json_object_end(writer);
+    }
+    ew_json_array_end(writer);
 }
 
 static void put_function_flags(struct ew_json_writer *writer, uint32_t flags)
@@ -75,10 +120,15 @@ static void put_function_flags(struct ew_json_writer *writer, uint32_t flags)
 static void put_function(struct ew_json_writer *writer,
                          const struct ew_evidence_function *function)
 {
-    static const char *const resolutions[] = {"token",   "pdb", "export",  "export-near",
-                                              "r2r-map", "jit", "dynamic", "unresolved"};
+    static const char *const resolutions[] = {"token",       "pdb",        "export",
+                                              "export-near", "r2r-map",    "jit",
+                                              "dynamic",     "unresolved", "symbol"};
     ew_json_object(writer);
+    if (function->alias_count > 0) {
+        put_texts(writer, "aliases", function->aliases, function->alias_count);
+    }
     put_optional(writer, "decorated", function->decorated);
+    put_optional(writer, "docId", function->doc_id);
     if ((function->flags & 0xff) != 0) {
         put_function_flags(writer, function->flags);
     }
@@ -147,7 +197,7 @@ static void put_host(struct ew_json_writer *writer, const struct ew_evidence *ev
     ew_json_object(writer);
     ew_json_member_text(writer, "arch", evidence->arch);
     ew_json_member_text(writer, "id", evidence->host_id);
-    ew_json_member_text(writer, "os", "windows");
+    ew_json_member_text(writer, "os", evidence->os == EW_HOST_LINUX ? "linux" : "windows");
     put_optional(writer, "osBuild", evidence->os_build);
     ew_json_object_end(writer);
 }
@@ -156,15 +206,20 @@ static void put_module(struct ew_json_writer *writer, const struct ew_evidence_m
 {
     static const char *const kinds[] = {"native", "managed", "nativeaot", "kernel", "dynamic"};
     ew_json_object(writer);
+    put_optional(writer, "buildId", module->build_id);
     put_optional(writer, "codeId", module->code_id);
     put_optional(writer, "debugId", module->debug_id);
+    put_optional(writer, "fileVersion", module->file_version);
+    put_optional(writer, "htlhash", module->htlhash);
     ew_json_member_text(writer, "key", module->key);
     ew_json_member_text(writer, "kind", kinds[module->kind]);
     ew_json_member_u64(writer, "loads", module->loads);
     put_optional(writer, "mvid", module->mvid);
     ew_json_member_text(writer, "name", module->name);
     put_optional(writer, "path", module->path);
+    put_optional(writer, "purl", module->purl);
     ew_json_member_u64(writer, "samples", module->samples);
+    put_optional(writer, "sha256", module->sha256);
     ew_json_object_end(writer);
 }
 
@@ -238,7 +293,8 @@ static void put_producer(struct ew_json_writer *writer, const struct ew_evidence
     ew_json_key(writer, "producer");
     ew_json_object(writer);
     put_optional(writer, "configDigest", evidence->config_digest);
-    ew_json_member_text(writer, "name", "etwitness");
+    ew_json_member_text(writer, "name",
+                        evidence->producer_name != NULL ? evidence->producer_name : "etwitness");
     ew_json_member_text(writer, "version", evidence->producer_version);
     ew_json_object_end(writer);
 }
@@ -292,33 +348,40 @@ static void put_quality(struct ew_json_writer *writer, const struct ew_evidence_
     ew_json_object_end(writer);
 }
 
-static const char *source_kind(enum ew_source_kind kind)
+/* What a source of the kind has when we observed it, and what another producer's has. */
+static struct ew_evidence_source source_parts(const struct ew_evidence_source *source,
+                                              char guid_text[EW_GUID_TEXT_BYTES])
 {
-    return kind == EW_SOURCE_STACK_SAMPLE  ? "stack-sample"
-           : kind == EW_SOURCE_STACK_EVENT ? "stack-event"
-                                           : "module-load";
+    struct ew_evidence_source parts = *source;
+    if (!source->is_foreign) {
+        ew_guid_format(&source->provider, guid_text);
+        parts.has_event_id = source->kind != EW_SOURCE_MODULE_LOAD;
+        parts.provider_name = parts.has_event_id ? guid_text : NULL;
+        parts.samples = source->kind == EW_SOURCE_STACK_SAMPLE;
+    }
+    return parts;
 }
 
 static void put_source(struct ew_json_writer *writer, const struct ew_evidence_source *source)
 {
-    bool sample = source->kind == EW_SOURCE_STACK_SAMPLE;
-    bool has_event = source->kind != EW_SOURCE_MODULE_LOAD;
-    char provider[EW_GUID_TEXT_BYTES];
-    ew_guid_format(&source->provider, provider);
+    static const char *const kinds[] = {"stack-sample", "stack-event", "module-load",
+                                        "method-prepare"};
+    char guid_text[EW_GUID_TEXT_BYTES];
+    struct ew_evidence_source parts = source_parts(source, guid_text);
     ew_json_object(writer);
-    if (has_event) {
-        ew_json_member_u64(writer, "eventId", source->event_id);
+    if (parts.has_event_id) {
+        ew_json_member_u64(writer, "eventId", parts.event_id);
     }
-    ew_json_member_text(writer, "kind", source_kind(source->kind));
-    if (sample && source->period_ns == 0) {
+    ew_json_member_text(writer, "kind", kinds[parts.kind]);
+    if (parts.period_ns != 0) {
+        ew_json_member_u64(writer, "periodNs", parts.period_ns);
+    } else if (parts.samples) {
         put_null(writer, "periodNs");
-    } else if (sample) {
-        ew_json_member_u64(writer, "periodNs", source->period_ns);
     }
-    if (has_event) {
-        ew_json_member_text(writer, "provider", provider);
+    if (parts.provider_name != NULL) {
+        ew_json_member_text(writer, "provider", parts.provider_name);
     }
-    ew_json_member_text(writer, "unit", sample ? "samples" : "events");
+    ew_json_member_text(writer, "unit", parts.samples ? "samples" : "events");
     ew_json_object_end(writer);
 }
 
@@ -336,6 +399,13 @@ static void put_stream(struct ew_json_writer *writer, const struct ew_evidence *
 {
     ew_json_key(writer, "stream");
     ew_json_object(writer);
+    if (evidence->covers_to != 0) {
+        ew_json_key(writer, "covers");
+        ew_json_object(writer);
+        ew_json_member_u64(writer, "from", evidence->covers_from);
+        ew_json_member_u64(writer, "to", evidence->covers_to);
+        ew_json_object_end(writer);
+    }
     ew_json_member_text(writer, "id", evidence->stream_id);
     if (evidence->previous[0] == '\0') {
         put_null(writer, "prev");
@@ -354,8 +424,13 @@ static void put_subject(struct ew_json_writer *writer, const struct ew_evidence 
 {
     ew_json_key(writer, "subject");
     ew_json_object(writer);
+    if (evidence->callgraph_id_count > 0) {
+        put_texts(writer, "callgraphIds", evidence->callgraph_ids, evidence->callgraph_id_count);
+    }
+    put_optional(writer, "digest", evidence->subject_digest);
     ew_json_member_text(writer, "kind", evidence->subject_kind);
     ew_json_member_text(writer, "name", evidence->subject_name);
+    put_optional(writer, "purl", evidence->subject_purl);
     ew_json_object_end(writer);
 }
 
@@ -365,7 +440,11 @@ static void put_window(struct ew_json_writer *writer, const struct ew_evidence *
                                           "shutdown", "rollup", "recovered"};
     ew_json_key(writer, "window");
     ew_json_object(writer);
-    put_hex16(writer, "bootId", evidence->boot_id);
+    if (evidence->boot_text != NULL) {
+        ew_json_member_text(writer, "bootId", evidence->boot_text);
+    } else {
+        put_hex16(writer, "bootId", evidence->boot_id);
+    }
     put_time(writer, "end", evidence->end_100ns);
     ew_json_member_text(writer, "reason", reasons[evidence->reason]);
     put_time(writer, "start", evidence->start_100ns);
@@ -375,11 +454,12 @@ static void put_window(struct ew_json_writer *writer, const struct ew_evidence *
 static void put_document(struct ew_json_writer *writer, const struct ew_evidence *evidence)
 {
     ew_json_object(writer);
-    put_container(writer, evidence->container);
+    put_ambiguous(writer, evidence);
+    put_container(writer, evidence);
     ew_json_key(writer, "edges");
-    ew_rows_edges(writer, evidence->edges, evidence->edge_count);
+    ew_rows_edges(writer, evidence);
     ew_json_key(writer, "functionObs");
-    ew_rows_observations(writer, evidence->observations, evidence->observation_count);
+    ew_rows_observations(writer, evidence);
     put_functions(writer, evidence);
     put_gaps(writer, evidence);
     put_host(writer, evidence);
@@ -389,7 +469,9 @@ static void put_document(struct ew_json_writer *writer, const struct ew_evidence
     put_producer(writer, evidence);
     put_quality(writer, &evidence->quality);
     ew_json_member_text(writer, "schema", "runtime-evidence/1");
-    ew_json_member_text(writer, "schemaVersion", "1.0.0");
+    ew_json_member_text(writer, "schemaVersion",
+                        evidence->schema_version != NULL ? evidence->schema_version
+                                                         : EW_EVIDENCE_SCHEMA_VERSION);
     put_sources(writer, evidence);
     put_stream(writer, evidence);
     put_subject(writer, evidence);

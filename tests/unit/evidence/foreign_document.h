@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A document with all that etwitness does not observe itself and the schema allows. */
+#ifndef EW_TESTS_FOREIGN_DOCUMENT_H
+#define EW_TESTS_FOREIGN_DOCUMENT_H
+
+/* Canonical bytes, and what writing them again would spell. */
+static const char foreign_document[] =
+    "{\"ambiguous\":[{\"candidates\":[\"n:a\",\"n:b\"],\"hits\":3,\"why\":\"folded\"},"
+    "{\"candidates\":[],\"hits\":0,\"why\":\"address-reuse\"}],"
+    "\"container\":{\"id\":\"c0ffee\",\"idSource\":\"operator\",\"image\":{"
+    "\"digest\":\"sha256:00000000000000000000000000000000000000000000000000000000000000aa\","
+    "\"ref\":\"registry/app:1\"},\"isolation\":\"unknown\",\"runtime\":\"containerd\"},"
+    "\"edges\":[{\"adj\":\"inline\",\"first\":\"2026-08-26T12:00:00.0000000Z\",\"from\":0,"
+    "\"hits\":2,\"last\":\"2026-08-26T12:00:00.0000001Z\",\"procs\":[0],\"s\":0,"
+    "\"sites\":[4096,9007199254740991],\"to\":0}],"
+    "\"functionObs\":[{\"f\":0,\"first\":\"2026-08-26T12:00:00.0000000Z\",\"hits\":2,"
+    "\"last\":\"2026-08-26T12:00:00.0000001Z\",\"leaf\":1,\"procs\":[0,0],\"root\":2,\"s\":1}],"
+    "\"functions\":[{\"aliases\":[\"f1\",\"f2\"],\"decorated\":\"_Z1fv\",\"docId\":\"M:A.B\","
+    "\"flags\":[\"folded\"],\"key\":\"s:elf:beef:f\",\"module\":0,\"name\":\"f\","
+    "\"res\":\"symbol\",\"rva\":0,\"sig\":\"void ()\",\"size\":1,\"token\":\"06000000\"}],"
+    "\"gaps\":[{\"from\":1,\"to\":7,\"why\":\"throttle\"}],"
+    "\"host\":{\"arch\":\"arm64\",\"id\":\"h\",\"os\":\"linux\",\"osBuild\":\"6.1\"},"
+    "\"modules\":[{\"buildId\":\"deadbeefdeadbeef\",\"codeId\":\"542D574Ec2000\","
+    "\"debugId\":\"00000000000000000000000000000000f\",\"fileVersion\":\"1.2\","
+    "\"htlhash\":\"0123456789ABCDEF0123456789ABCDEF\",\"key\":\"elf:deadbeefdeadbeef\","
+    "\"kind\":\"native\",\"loads\":0,\"mvid\":\"bf769014-c2e2-496a-93b7-76fbbcd04be5\","
+    "\"name\":\"app\",\"path\":\"/usr/bin/app\",\"purl\":\"pkg:deb/debian/app@1\",\"samples\":2,"
+    "\"sha256\":\"00000000000000000000000000000000000000000000000000000000000000bb\"}],"
+    "\"paths\":[],"
+    "\"processes\":[{\"attachedAtStart\":false,\"end\":\"2026-08-26T12:00:04.0000000Z\","
+    "\"image\":0,\"pid\":4294967295,\"start\":\"2026-08-26T11:00:00.0000000Z\","
+    "\"startKey\":\"ffffffffffffffff\"}],"
+    "\"producer\":{\"configDigest\":"
+    "\"sha256:00000000000000000000000000000000000000000000000000000000000000cc\","
+    "\"name\":\"ebpf\",\"version\":\"\"},"
+    "\"quality\":{\"buffersLost\":1,\"damagedBuffers\":2,\"decodeRefused\":3,\"dropped\":4,"
+    "\"eventsLost\":5,\"frames\":{\"afterUnload\":1,\"exact\":2,\"named\":3,\"noModule\":4,"
+    "\"total\":5,\"unresolved\":6},\"lostEventRecords\":7,\"rundown\":\"none\","
+    "\"stacks\":{\"gapped\":1,\"kernelOnly\":2,\"keyUndefined\":3,\"late\":4,\"missing\":5,"
+    "\"noProcess\":6,\"orphan\":7,\"total\":8,\"truncated\":9},\"throttled\":true},"
+    "\"schema\":\"runtime-evidence/1\",\"schemaVersion\":\"1.7.0\","
+    "\"sources\":[{\"kind\":\"stack-sample\",\"periodNs\":10101010,\"provider\":\"perf\","
+    "\"unit\":\"samples\"},{\"eventId\":65535,\"kind\":\"method-prepare\","
+    "\"provider\":\"e13c0d23-ccbc-4e12-931b-d9cc2eee27e4\",\"unit\":\"events\"},"
+    "{\"kind\":\"module-load\",\"unit\":\"events\"},"
+    "{\"kind\":\"stack-event\",\"periodNs\":null,\"unit\":\"samples\"}],"
+    "\"stream\":{\"covers\":{\"from\":4,\"to\":7},\"id\":\"0123456789abcdef0123456789abcdef\","
+    "\"prev\":\"sha256:00000000000000000000000000000000000000000000000000000000000000dd\","
+    "\"rev\":0,\"sealed\":true,\"seq\":7},"
+    "\"subject\":{\"callgraphIds\":[\"g1\",\"\"],\"digest\":"
+    "\"sha256:00000000000000000000000000000000000000000000000000000000000000ee\","
+    "\"kind\":\"oci-image\",\"name\":\"app\",\"purl\":\"pkg:oci/app\"},"
+    "\"window\":{\"bootId\":\"4e3c1f9b-boot\",\"end\":\"2026-08-26T12:05:00.0000000Z\","
+    "\"reason\":\"rollup\",\"start\":\"2026-08-26T12:00:00.0000000Z\"}}";
+
+#endif
