@@ -80,10 +80,10 @@ named() {
 }
 
 check_names() {
-    grep -rhoE '\bEW_[A-Z0-9_]+|\bew_[a-z0-9_]+' include src tests CMakeLists.txt |
+    grep -rhoE '\bEW_[A-Z0-9_]+|\bew_[a-z0-9_]+' include src service tests CMakeLists.txt |
         sort -u >"$work/identifiers"
     each check_link < <(grep -noE '\]\([^) ]+\)' /dev/null "${pages[@]}")
-    each check_path < <(grep -noE '`(src|include|tests|docs|cmake)/[A-Za-z0-9_./-]+`' /dev/null "${pages[@]}")
+    each check_path < <(grep -noE '`(src|include|service|tests|docs|cmake)/[A-Za-z0-9_./-]+`' /dev/null "${pages[@]}")
     each check_identifier < <(named)
     each check_limit < <(grep -noE '\bEW_[A-Z0-9_]+_MAX\b' /dev/null "${pages[@]}")
 }
