@@ -189,8 +189,12 @@ enum { EW_SYMBOL_PATHS_EACH_MAX = 4 };
  * each; 8 and 12 MiB, and 12 MiB of index. When full, no more is answered. */
 enum { EW_SYMBOL_ADDRESSES_MAX = 512 * 1024, EW_SYMBOL_FUNCTIONS_MAX = 256 * 1024 };
 
-/* Names and paths of all of them. */
+/* Names and paths of all of them; twice for one window after some were forgotten. */
 enum { EW_SYMBOL_TEXT_BYTES_MAX = 64 * 1024 * 1024 };
+
+/* How many windows ago something was asked for, at most, to be kept when the tables fill up. Less
+ * when that leaves no room. */
+enum { EW_SYMBOL_WINDOWS_KEPT = 8 };
 
 /* Addresses that wait for an answer, and those looked up in one go, 80 bytes each. */
 enum { EW_SYMBOL_WISHES_MAX = 64 * 1024, EW_SYMBOL_BATCH_MAX = 4096 };

@@ -4,6 +4,9 @@
  * waits: what is not known yet is noted as a wish. One thread, the publisher's, fulfils wishes
  * within a time it is given; only there are files opened and DbgHelp called, which is not
  * thread-safe (reference etw.md 3.8).
+ *
+ * The store renews itself: when it fills up, what was not asked for in the last windows is
+ * forgotten, and looked up again should it come back. So it can run for as long as one likes.
  */
 #ifndef ETWITNESS_SYMBOLS_H
 #define ETWITNESS_SYMBOLS_H
@@ -20,7 +23,7 @@ EW_MUST_USE enum ew_status ew_symbols_create(const struct ew_settings_symbols *s
                                              struct ew_error *error);
 void ew_symbols_destroy(struct ew_symbols *symbols);
 
-/* A function that holds an address. Texts live as long as the store. */
+/* A function that holds an address. Texts live until ew_symbols_next_window(). */
 struct ew_symbol {
     uint64_t rva;        /* of its start */
     uint64_t size_bytes; /* 0: not known */
@@ -50,10 +53,15 @@ bool ew_symbols_find(struct ew_symbols *symbols, const struct ew_module *module,
 bool ew_symbols_build(struct ew_symbols *symbols, const struct ew_module *module,
                       struct ew_symbol_build *build_out);
 
+/* A window is over: texts told so far are no longer needed, and what nobody asks for in the
+ * windows to come may be forgotten. */
+void ew_symbols_next_window(struct ew_symbols *symbols);
+
 /* --- the publisher's thread ------------------------------------------------ */
 
-/* Fulfils wishes until there are none or `deadline_ns` (of ew_clock_monotonic_ns()) has
- * passed. The number of wishes left. */
+/* Forgets what the store has no more room for, whatever the deadline is. Then fulfils wishes
+ * until there are none or `deadline_ns` (of ew_clock_monotonic_ns()) has passed. The number of
+ * wishes left. */
 size_t ew_symbols_work(struct ew_symbols *symbols, uint64_t deadline_ns);
 
 /* --- any thread -------------------------------------------------------------- */
@@ -61,6 +69,7 @@ size_t ew_symbols_work(struct ew_symbols *symbols, uint64_t deadline_ns);
 /* Wishes not yet fulfilled. */
 size_t ew_symbols_wishes(struct ew_symbols *symbols);
 
+/* A build that was forgotten and comes back counts again. */
 struct ew_symbols_counts {
     uint64_t modules_pdb;        /* builds whose PDB was found and is theirs */
     uint64_t modules_mismatched; /* a PDB was there, of another build: not used */
@@ -68,8 +77,9 @@ struct ew_symbols_counts {
     uint64_t modules_exports;    /* exports alone */
     uint64_t modules_none;
     uint64_t images_mismatched; /* a file was there, of another build: not used */
-    uint64_t addresses; /* answered */
-    uint64_t refused;   /* no room, or no time left */
+    uint64_t addresses;         /* answered */
+    uint64_t refused;           /* no room, or no time left */
+    uint64_t forgotten;         /* builds and addresses that nobody asked for any more */
 };
 
 /* The counts so far. */

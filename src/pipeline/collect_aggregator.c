@@ -31,6 +31,16 @@ static void window_ended(void *context, uint64_t window)
     }
 }
 
+/* Nothing of a closed window is told any more, and names of what comes no longer may go. */
+static void window_forgotten(void *context, uint64_t time_100ns)
+{
+    struct ew_collect *collect = context;
+    (void)time_100ns;
+    if (collect->symbols != NULL) {
+        ew_symbols_next_window(collect->symbols);
+    }
+}
+
 static void fill_windows(struct ew_collect *collect, uint64_t origin_100ns)
 {
     struct windows *windows = &collect->aggregator.windows;
@@ -43,6 +53,7 @@ static void fill_windows(struct ew_collect *collect, uint64_t origin_100ns)
     windows->owner.context = collect;
     windows->owner.on_document = collect_document;
     windows->owner.on_end = window_ended;
+    windows->owner.on_forget = window_forgotten;
 }
 
 /* Where the collection begins: the start of the kernel's session, which tells what was there

@@ -54,6 +54,9 @@ EW_MUST_USE enum ew_status replay_open_symbols(struct replay *replay);
 /* Looks up what the stacks held will need. */
 void replay_learn_symbols(void *context); /* the replay */
 
+/* A window is closed: what nobody asks for any more may go. */
+void replay_forget_symbols(struct replay *replay);
+
 bool replay_wants(void *context, const struct ew_process *process);
 
 #endif

@@ -221,6 +221,13 @@ static enum ew_status open_publisher(struct replay *replay)
                : ew_publisher_open(&options, &replay->publisher, replay->error);
 }
 
+static void window_forgotten(void *context, uint64_t time_100ns)
+{
+    struct replay *replay = context;
+    processes_note(replay, time_100ns);
+    replay_forget_symbols(replay);
+}
+
 static enum ew_status make_stages(struct replay *replay)
 {
     enum ew_status status = ew_fragments_create(&replay->fragments);
@@ -255,7 +262,7 @@ static enum ew_status make_stages(struct replay *replay)
     replay->windows.length_100ns = replay->options->window_seconds * EW_FILETIME_SECOND;
     replay->windows.owner.context = replay;
     replay->windows.owner.on_document = take_document;
-    replay->windows.owner.on_forget = processes_note;
+    replay->windows.owner.on_forget = window_forgotten;
     return open_publisher(replay);
 }
 

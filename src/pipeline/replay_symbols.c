@@ -12,6 +12,14 @@ void replay_learn_symbols(void *context)
     (void)ew_symbols_work(replay->symbols, UINT64_MAX);
 }
 
+void replay_forget_symbols(struct replay *replay)
+{
+    if (replay->symbols != NULL) {
+        ew_symbols_next_window(replay->symbols);
+        (void)ew_symbols_work(replay->symbols, 0);
+    }
+}
+
 /* The paths are trusted, for the user named them. PDBs beside an image are not looked for:
  * where images are, the recording says. */
 enum ew_status replay_open_symbols(struct replay *replay)

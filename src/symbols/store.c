@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ADDRESSES_START = 1024 };
+enum { ADDRESSES_START = 1024, RENEWAL_PERCENT = 75 };
 
 /* --- life ------------------------------------------------------------------------- */
 
@@ -26,6 +26,7 @@ enum ew_status symbols_create_with(const struct ew_settings_symbols *settings,
     symbols->system = *system;
     symbols->image_folder = settings->image_folder;
     symbols->texts.bytes_max = EW_SYMBOL_TEXT_BYTES_MAX;
+    symbols->renewal_percent = RENEWAL_PERCENT;
     symbols->builds = calloc(EW_SYMBOL_BUILDS_MAX, sizeof *symbols->builds);
     enum ew_status status = folders_read(&symbols->folders, settings, error);
     if (status == EW_OK
@@ -64,6 +65,7 @@ void ew_symbols_destroy(struct ew_symbols *symbols)
     free(symbols->addresses);
     free(symbols->functions);
     ew_arena_clear(&symbols->texts);
+    ew_arena_clear(&symbols->texts_before);
     ew_mutex_destroy(symbols->lock);
     free(symbols);
 }
@@ -76,7 +78,7 @@ const char *store_text(struct ew_symbols *symbols, const char *text)
 /* --- builds ------------------------------------------------------------------------ */
 
 /* File names differ in case between events of one build. */
-static uint64_t build_hash(const struct ew_module *module)
+uint64_t store_build_hash(const struct ew_module *module)
 {
     char name[64];
     size_t length = strlen(module->name);
@@ -152,13 +154,14 @@ static struct build *build_of(struct ew_symbols *symbols, const struct ew_module
         return NULL;
     }
     struct build *found = NULL;
-    uint64_t hash = build_hash(module);
+    uint64_t hash = store_build_hash(module);
     for (uint32_t i = ew_index_first(&symbols->build_index, hash);
          found == NULL && i != EW_INDEX_END; i = ew_index_next(&symbols->build_index)) {
         found = same_build(&symbols->builds[i].module, module) ? &symbols->builds[i] : NULL;
     }
     found = found != NULL ? found : add_build(symbols, module, hash);
     if (found != NULL) {
+        found->asked = symbols->window;
         note_path(symbols, found, module->path);
     } else {
         symbols->counts.refused++;
@@ -213,7 +216,7 @@ static bool room_for_address(struct ew_symbols *symbols)
     return true;
 }
 
-static void link_wish(struct ew_symbols *symbols, uint32_t index)
+void store_link_wish(struct ew_symbols *symbols, uint32_t index)
 {
     struct address *address = &symbols->addresses[index];
     struct build *build = &symbols->builds[address->build];
@@ -231,9 +234,10 @@ static void wish_address(struct ew_symbols *symbols, uint32_t build, uint32_t rv
         return;
     }
     struct address *address = &symbols->addresses[symbols->address_count];
-    address->build = build;
+    address->build = (uint16_t)build;
+    address->asked = symbols->window;
     address->rva = rva;
-    link_wish(symbols, symbols->address_count++);
+    store_link_wish(symbols, symbols->address_count++);
 }
 
 static bool find_locked(struct ew_symbols *symbols, const struct ew_module *module, uint64_t rva,
@@ -245,14 +249,15 @@ static bool find_locked(struct ew_symbols *symbols, const struct ew_module *modu
         return false;
     }
     uint32_t index = (uint32_t)(build - symbols->builds);
-    uint64_t hash = ew_index_hash_pair(index, rva);
+    uint64_t hash = store_address_hash(index, (uint32_t)rva);
     struct address *address = find_address(symbols, index, (uint32_t)rva, hash);
     if (address == NULL) {
         wish_address(symbols, index, (uint32_t)rva, hash);
         return false;
     }
+    address->asked = symbols->window;
     if (address->answer == ANSWER_DROPPED && symbols->wish_count < EW_SYMBOL_WISHES_MAX) {
-        link_wish(symbols, (uint32_t)(address - symbols->addresses));
+        store_link_wish(symbols, (uint32_t)(address - symbols->addresses));
     }
     if (address->answer >= symbols->function_count) {
         return false;
@@ -268,6 +273,26 @@ bool ew_symbols_find(struct ew_symbols *symbols, const struct ew_module *module,
     bool found = find_locked(symbols, module, rva, symbol_out);
     ew_mutex_unlock(symbols->lock);
     return found;
+}
+
+/* --- windows --------------------------------------------------------------------------- */
+
+static bool is_filling_up(const struct ew_symbols *symbols)
+{
+    uint64_t percent = symbols->renewal_percent;
+    return symbols->build_count * UINT64_C(100) > EW_SYMBOL_BUILDS_MAX * percent
+           || symbols->address_count * UINT64_C(100) > EW_SYMBOL_ADDRESSES_MAX * percent
+           || symbols->function_count * UINT64_C(100) > EW_SYMBOL_FUNCTIONS_MAX * percent
+           || symbols->texts.bytes_used * UINT64_C(100) > EW_SYMBOL_TEXT_BYTES_MAX * percent;
+}
+
+void ew_symbols_next_window(struct ew_symbols *symbols)
+{
+    ew_mutex_lock(symbols->lock);
+    symbols->window++;
+    ew_arena_clear(&symbols->texts_before);
+    symbols->renewal_due = is_filling_up(symbols);
+    ew_mutex_unlock(symbols->lock);
 }
 
 size_t ew_symbols_wishes(struct ew_symbols *symbols)

@@ -6,12 +6,15 @@
  *     work.c     what the publisher's thread does: wishes, build by build
  *     examine.c  the file of a build: is it the one that ran, and what does it say
  *     answer.c   the function at an address: the engine, then exports
+ *     renew.c    what nobody asks for any more is forgotten
  *     folders.c  the folders and stores that are searched
  *     system.c   the system behind all of it
  *
  * Locking: `lock` guards the tables and their counts. A build's identity does not change
- * once it is in the table, and builds never move; what work.c found out of a build is
- * written by that thread alone, under the lock where the other thread reads it.
+ * once it is in the table; what work.c found out of a build is written by that thread alone,
+ * under the lock where the other thread reads it. Builds move only where renew.c forgets some,
+ * on the thread of work.c before it looks at any; the texts from before stay for the other
+ * thread, until it says that it needs them no longer.
  */
 #ifndef EW_SYMBOLS_STORE_H
 #define EW_SYMBOLS_STORE_H
@@ -78,6 +81,7 @@ struct build {
     const char *pdb_path;
     uint32_t first_wish; /* of a list through `addresses`; NO_ENTRY: none */
     bool told_missing;   /* counted as having nothing */
+    uint16_t asked;      /* the window, modulo 65536, in which it was asked for last */
 };
 
 /* What an address has instead of a function; DROPPED is asked again once the build has a
@@ -86,8 +90,11 @@ struct build {
 #define ANSWER_NOTHING UINT32_C(0xfffffffe)
 #define ANSWER_DROPPED UINT32_C(0xfffffffd)
 
+_Static_assert(EW_SYMBOL_BUILDS_MAX <= UINT16_MAX + 1, "an address holds a build in 16 bits");
+
 struct address {
-    uint32_t build;
+    uint16_t build;
+    uint16_t asked; /* as of a build */
     uint32_t rva;
     uint32_t answer; /* index of a function, or one of the above */
     uint32_t next_wish;
@@ -103,7 +110,7 @@ struct ew_symbols {
     struct folders folders;
     bool image_folder;
     struct ew_mutex *lock;
-    struct build *builds; /* EW_SYMBOL_BUILDS_MAX, never moved */
+    struct build *builds; /* EW_SYMBOL_BUILDS_MAX */
     struct ew_index build_index;
     uint32_t build_count;
     struct address *addresses;
@@ -115,9 +122,13 @@ struct ew_symbols {
     uint32_t function_count;
     uint32_t function_capacity;
     struct ew_arena texts;
-    uint32_t wish_count;    /* addresses */
-    uint32_t examine_count; /* builds to be looked at */
-    uint32_t next_build;    /* where work goes on, so that no build starves another */
+    struct ew_arena texts_before; /* until the next window */
+    uint16_t window;              /* counts windows, modulo 65536 */
+    bool renewal_due;
+    unsigned renewal_percent; /* of any table: then it is due; tests lower it */
+    uint32_t wish_count;      /* addresses */
+    uint32_t examine_count;   /* builds to be looked at */
+    uint32_t next_build;      /* where work goes on, so that no build starves another */
     struct ew_symbols_counts counts;
 };
 
@@ -129,7 +140,27 @@ enum ew_status symbols_create_with(const struct ew_settings_symbols *settings,
 /* A copy of a text that lives with the store; NULL without room. Under the lock. */
 const char *store_text(struct ew_symbols *symbols, const char *text);
 
+/* --- keys of the indexes -------------------------------------------------------- */
+
+uint64_t store_build_hash(const struct ew_module *module);
+
+static inline uint64_t store_address_hash(uint32_t build, uint32_t rva)
+{
+    return ew_index_hash_pair(build, rva);
+}
+
+static inline uint64_t store_function_hash(uint32_t build, const struct ew_symbol *symbol)
+{
+    return ew_index_hash_pair((uint64_t)build << 8 | (uint64_t)symbol->resolution, symbol->rva);
+}
+
+/* Puts an address on the list of its build. */
+void store_link_wish(struct ew_symbols *symbols, uint32_t index);
+
 /* --- the publisher's thread ------------------------------------------------------ */
+
+/* Makes room if that is due, while no build is being looked at. */
+void store_renew(struct ew_symbols *symbols);
 
 /* Looks for the file of a build and reads what it says. */
 void examine_build(struct ew_symbols *symbols, struct build *build);

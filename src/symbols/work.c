@@ -72,8 +72,7 @@ static uint32_t find_function(struct ew_symbols *symbols, uint32_t build,
 /* The index of the function of a wish; ANSWER_NOTHING, and counted, without room. */
 static uint32_t keep_function(struct ew_symbols *symbols, uint32_t build, const struct wish *wish)
 {
-    uint64_t hash = ew_index_hash_pair((uint64_t)build << 8 | (uint64_t)wish->symbol.resolution,
-                                       wish->symbol.rva);
+    uint64_t hash = store_function_hash(build, &wish->symbol);
     uint32_t index = find_function(symbols, build, &wish->symbol, hash);
     if (index != NO_ENTRY) {
         return index;
@@ -202,6 +201,7 @@ static struct build *next_build(struct ew_symbols *symbols)
 size_t ew_symbols_work(struct ew_symbols *symbols, uint64_t deadline_ns)
 {
     struct wish *wishes = malloc(EW_SYMBOL_BATCH_MAX * sizeof *wishes);
+    store_renew(symbols);
     while (wishes != NULL && symbols->system.now_ns() < deadline_ns) {
         struct build *build = next_build(symbols);
         if (build == NULL) {

@@ -24,6 +24,7 @@ struct fake_system {
     uint64_t now_ns;
     uint64_t step_ns; /* each look at the clock */
     uint64_t load_ns;
+    bool endless; /* the engine has a function of 16 bytes everywhere */
 };
 
 extern struct fake_system fake;

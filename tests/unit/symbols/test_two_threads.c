@@ -58,12 +58,52 @@ START_TEST(store__asked_while_it_works__answers_everything)
 }
 END_TEST
 
+/* As above, in windows of which each makes the store forget what the one before did not ask
+ * for. A name is read after other questions, as long as its window lasts. */
+START_TEST(store__that_forgets_while_it_is_asked__tells_whole_names)
+{
+    enum { WINDOWS = 300, EACH = 64, BYTES = 16, FIRST = 0x10000 };
+    struct ew_thread *thread = NULL;
+    struct ew_module module = {.name = "app.dll",
+                               .path = EVENT_PATH,
+                               .has_code_id = true,
+                               .timestamp = native.timestamp,
+                               .size_bytes = native.size_bytes};
+    memset(&fake, 0, sizeof fake);
+    fake.endless = true;
+    write_image(FOLDER, &native);
+    write_pdb(FOLDER, &native);
+    struct ew_symbols *symbols = fake_store(FOLDER, false);
+    symbols->renewal_percent = 0;
+    atomic_store(&asked_all, false);
+    ck_assert_int_eq(ew_thread_start(&thread, work, symbols), EW_OK);
+    for (uint64_t window = 0; window < WINDOWS; window++) {
+        struct ew_symbol told[EACH] = {{.name = NULL}};
+        for (uint64_t i = 0; i < 2 * EACH; i++) {
+            uint64_t rva = FIRST + (window * EACH / 2 + i % EACH) * BYTES;
+            (void)ew_symbols_find(symbols, &module, rva, &told[i % EACH]);
+        }
+        for (uint64_t i = 0; i < EACH; i++) {
+            ck_assert(told[i].name == NULL || strncmp(told[i].name, "Function", 8) == 0);
+        }
+        ew_symbols_next_window(symbols);
+    }
+    atomic_store(&asked_all, true);
+    ew_thread_join(thread);
+    ck_assert_uint_gt(ew_symbols_counts(symbols).forgotten, 0);
+    ck_assert_uint_eq(ew_symbols_counts(symbols).refused, 0);
+    ck_assert_uint_eq(ew_symbols_wishes(symbols), 0);
+    ew_symbols_destroy(symbols);
+}
+END_TEST
+
 Suite *ew_suite(void)
 {
     Suite *suite = suite_create("symbols, two threads");
     TCase *tests = tcase_create("two threads");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, store__asked_while_it_works__answers_everything);
+    tcase_add_test(tests, store__that_forgets_while_it_is_asked__tells_whole_names);
     suite_add_tcase(suite, tests);
     return suite;
 }
