@@ -163,6 +163,18 @@ static void fill_document(const struct ew_evidence *evidence, const struct text 
     document_out->byte_count = text->used;
 }
 
+/* Which dropped documents this one tells, should it be dropped itself. Without memory for
+ * that they would stay untold, and readers see their numbers missing. */
+static void keep_told(const struct ew_evidence *evidence, struct outbox_item *item)
+{
+    item->told = calloc(evidence->gap_count + 1, sizeof *item->told);
+    for (size_t i = 0; item->told != NULL && i < evidence->gap_count; i++) {
+        if (evidence->gaps[i].reason == EW_GAP_DISK_FULL) {
+            item->told[item->told_count++] = evidence->gaps[i].from_sequence;
+        }
+    }
+}
+
 /* Hands a document to the publisher. `text` is taken over. */
 static enum ew_status send(struct ew_collect *collect, const struct ew_evidence *evidence,
                            const struct text *text, struct ew_error *error)
@@ -173,6 +185,7 @@ static enum ew_status send(struct ew_collect *collect, const struct ew_evidence 
     }
     item->bytes = text->bytes;
     fill_document(evidence, text, &item->document);
+    keep_told(evidence, item);
     ew_mutex_lock(collect->mutex);
     size_t dropped = outbox_put(&collect->outbox, item);
     collect->shared.status.waiting = collect->outbox.count;

@@ -112,6 +112,14 @@ static void told_published(struct ew_collect *collect, const struct outbox_item 
     collect_tell(collect, EW_NOTICE_DOCUMENT, "%s", published->file_name);
 }
 
+/* A later document tells that it is missing; at the end of a stop there is none. */
+static void note_drop(struct ew_collect *collect, const struct outbox_item *item)
+{
+    ew_mutex_lock(collect->mutex);
+    outbox_note_drop(&collect->outbox, item);
+    ew_mutex_unlock(collect->mutex);
+}
+
 /* Until it is written, or refused for good, or the stop's time is over. */
 static void publish(struct ew_collect *collect, const struct outbox_item *item)
 {
@@ -132,6 +140,7 @@ static void publish(struct ew_collect *collect, const struct outbox_item *item)
             collect_tell(collect, EW_NOTICE_DOCUMENT_DROPPED, "A document was given up: %s",
                          error.text);
             collect_failed(collect, &error);
+            note_drop(collect, item);
             return;
         }
         wait_ms = wait_ms * 2 < RETRY_LAST_MS ? wait_ms * 2 : RETRY_LAST_MS;

@@ -8,20 +8,29 @@
 void outbox_item_free(struct outbox_item *item)
 {
     if (item != NULL) {
+        free(item->told);
         free(item->bytes);
         free(item);
     }
 }
 
-static void note_drop(struct outbox *outbox, const struct outbox_item *item)
+/* Beyond the maximum readers see the missing number all the same. */
+static void note_number(struct outbox *outbox, const char *stream_id, uint64_t sequence)
+{
+    if (outbox->drop_count < EW_DOCUMENTS_WAITING_MAX) {
+        struct outbox_drop *drop = &outbox->drops[outbox->drop_count++];
+        memcpy(drop->stream_id, stream_id, sizeof drop->stream_id);
+        drop->sequence = sequence;
+    }
+}
+
+void outbox_note_drop(struct outbox *outbox, const struct outbox_item *item)
 {
     outbox->dropped++;
-    if (outbox->drop_count == EW_DOCUMENTS_WAITING_MAX) {
-        return; /* readers see the missing number all the same */
+    for (size_t i = 0; i < item->told_count; i++) {
+        note_number(outbox, item->document.stream_id, item->told[i]);
     }
-    struct outbox_drop *drop = &outbox->drops[outbox->drop_count++];
-    memcpy(drop->stream_id, item->document.stream_id, sizeof drop->stream_id);
-    drop->sequence = item->document.sequence;
+    note_number(outbox, item->document.stream_id, item->document.sequence);
 }
 
 static bool is_over(const struct outbox *outbox)
@@ -58,7 +67,7 @@ size_t outbox_put(struct outbox *outbox, struct outbox_item *item)
     /* The newest always stays: one document is allowed to be large. */
     for (; is_over(outbox) && outbox->first != item; dropped++) {
         struct outbox_item *oldest = outbox_take(outbox);
-        note_drop(outbox, oldest);
+        outbox_note_drop(outbox, oldest);
         outbox_item_free(oldest);
     }
     return dropped;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Documents that wait for the publisher, oldest first, bounded in number and bytes: when it
- * is full the oldest is dropped, and its number kept until a later document has told it.
- * Whoever calls holds the lock that guards it.
+ * is full the oldest is dropped, and its number kept until a later document has told it. What
+ * a dropped document would have told is kept as well, so that each number that is missing is
+ * told by a document that is published. Whoever calls holds the lock that guards it.
  */
 #ifndef EW_PIPELINE_OUTBOX_H
 #define EW_PIPELINE_OUTBOX_H
@@ -13,6 +14,8 @@ struct outbox_item {
     struct outbox_item *next;
     struct ew_document document; /* its bytes belong to the item */
     char *bytes;
+    uint64_t *told; /* numbers of dropped documents of its stream that it tells; may be NULL */
+    size_t told_count;
 };
 
 /* A document that was dropped and not yet told. */
@@ -35,6 +38,9 @@ struct outbox {
 /* Takes `item`, and drops the oldest ones while there is no room. The number of those
  * dropped. */
 size_t outbox_put(struct outbox *outbox, struct outbox_item *item);
+
+/* Keeps the number of a document that will never be published, and what it tells. */
+void outbox_note_drop(struct outbox *outbox, const struct outbox_item *item);
 
 /* Takes the oldest out; the caller frees it. NULL when empty. */
 struct outbox_item *outbox_take(struct outbox *outbox);

@@ -75,6 +75,35 @@ START_TEST(outbox__too_large__keeps_the_newest)
 }
 END_TEST
 
+/* The disk stays full while many documents are made: what the first drops were told by is
+ * dropped as well. */
+START_TEST(drop__told_by_a_document_that_is_dropped__is_told_again)
+{
+    char id[EW_STREAM_ID_BYTES] = "";
+    bool seen[4] = {false};
+    uint64_t sequence = 0;
+    struct outbox_item *item = calloc(1, sizeof *item);
+    ck_assert_ptr_nonnull(item);
+    memset(id, 'a', sizeof id - 1);
+    memcpy(item->document.stream_id, id, sizeof id);
+    item->document.sequence = 3;
+    item->told = calloc(2, sizeof *item->told);
+    ck_assert_ptr_nonnull(item->told);
+    item->told[item->told_count++] = 1;
+    item->told[item->told_count++] = 2;
+    (void)outbox_put(&outbox, item);
+    for (uint64_t i = 4; i <= 3 + EW_DOCUMENTS_WAITING_MAX; i++) {
+        (void)put(i, 1);
+    }
+    ck_assert_uint_eq(outbox.dropped, 1);
+    while (outbox_take_drop(&outbox, id, &sequence)) {
+        ck_assert_uint_lt(sequence, sizeof seen);
+        seen[sequence] = true;
+    }
+    ck_assert(seen[1] && seen[2] && seen[3]);
+}
+END_TEST
+
 Suite *ew_suite(void)
 {
     Suite *suite = suite_create("outbox");
@@ -82,6 +111,7 @@ Suite *ew_suite(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, outbox__gives_back__in_order);
     tcase_add_test(tests, outbox__too_many__drops_the_oldest_and_tells_each_once);
+    tcase_add_test(tests, drop__told_by_a_document_that_is_dropped__is_told_again);
     tcase_add_test(tests, outbox__too_large__keeps_the_newest);
     suite_add_tcase(suite, tests);
     return suite;
