@@ -204,6 +204,23 @@ void ew_json_i64(struct ew_json_writer *writer, int64_t value)
     put_number(writer, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0);
 }
 
+void ew_json_permille(struct ew_json_writer *writer, unsigned permille)
+{
+    assert(permille <= 1000);
+    char text[5] = {'0', '.', (char)('0' + permille / 100 % 10), (char)('0' + permille / 10 % 10),
+                    (char)('0' + permille % 10)};
+    size_t byte_count = sizeof text;
+    if (permille % 1000 == 0) {
+        put_number(writer, permille / 1000, false);
+        return;
+    }
+    while (text[byte_count - 1] == '0') {
+        byte_count--;
+    }
+    begin_value(writer);
+    put(writer, text, byte_count);
+}
+
 void ew_json_bool(struct ew_json_writer *writer, bool value)
 {
     begin_value(writer);

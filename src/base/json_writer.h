@@ -2,7 +2,7 @@
 /*
  * A streaming JSON writer without white space: what it is asked to write is what is
  * written, in that order; who wants canonical bytes asks for members in ascending
- * order. Integers only, no floats.
+ * order. Integers only, no floats but for thousandths.
  */
 #ifndef EW_BASE_JSON_WRITER_H
 #define EW_BASE_JSON_WRITER_H
@@ -41,6 +41,10 @@ void ew_json_text_bytes(struct ew_json_writer *writer, const char *text, size_t 
 
 void ew_json_u64(struct ew_json_writer *writer, uint64_t value);
 void ew_json_i64(struct ew_json_writer *writer, int64_t value);
+
+/* Thousandths, at most 1000, for formats that demand a fraction: 0, 0.05, 0.95, 1. */
+void ew_json_permille(struct ew_json_writer *writer, unsigned permille);
+
 void ew_json_bool(struct ew_json_writer *writer, bool value);
 void ew_json_null(struct ew_json_writer *writer);
 

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each format against a golden file, with names that fit and with names that want to break out;
+ * what formats need, and the same bytes twice. EW_UPDATE_GOLDEN=1 writes the files anew.
+ */
+#include "export/sample_merged.h"
+#include "platform/file.h"
+#include "support/check_main.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_BYTES_MAX = 256 * 1024 };
+
+struct text {
+    char bytes[TEXT_BYTES_MAX];
+    size_t used;
+    size_t room;
+};
+
+static struct text text; /* too large for a stack */
+static struct text again;
+
+static bool text_sink(void *context, const void *bytes, size_t byte_count)
+{
+    struct text *out = context;
+    if (byte_count > out->room - out->used) {
+        return false;
+    }
+    memcpy(out->bytes + out->used, bytes, byte_count);
+    out->used += byte_count;
+    return true;
+}
+
+static struct ew_export_options sample_options(enum ew_export_format format)
+{
+    return (struct ew_export_options){.format = format,
+                                      .producer_version = "0.1.0",
+                                      .merged = ew_sample_merged(),
+                                      .windows = ew_sample_windows(),
+                                      .window_count = EW_SAMPLE_WINDOWS};
+}
+
+static struct ew_export_options hostile_options(enum ew_export_format format)
+{
+    struct ew_export_options options = sample_options(format);
+    options.merged = ew_hostile_merged();
+    options.windows = ew_hostile_window();
+    options.window_count = 1;
+    return options;
+}
+
+static struct ew_export_counts write_to(struct text *out, const struct ew_export_options *options)
+{
+    struct ew_error error = {0};
+    struct ew_export_counts counts = {0};
+    out->used = 0;
+    out->room = TEXT_BYTES_MAX - 1;
+    enum ew_status status = ew_export_write(options, text_sink, out, &counts, &error);
+    ck_assert_msg(status == EW_OK, "%s", error.text);
+    out->bytes[out->used] = '\0';
+    return counts;
+}
+
+static void golden_path(const char *kind, enum ew_export_format format, char *out,
+                        size_t capacity)
+{
+    (void)snprintf(out, capacity, "%s/%s.%s", EW_GOLDEN_DIR, kind, ew_export_format_name(format));
+}
+
+static void update_golden(const char *path)
+{
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(text.bytes, 1, text.used, file), text.used);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void compare_golden(const char *kind, const struct ew_export_options *options)
+{
+    char path[1024];
+    char *golden = NULL;
+    size_t golden_bytes = 0;
+    struct ew_error error = {0};
+    (void)write_to(&text, options);
+    golden_path(kind, options->format, path, sizeof path);
+    if (getenv("EW_UPDATE_GOLDEN") != NULL) {
+        update_golden(path);
+    }
+    enum ew_status status =
+        ew_file_read_all(path, TEXT_BYTES_MAX, &golden, &golden_bytes, &error);
+    ck_assert_msg(status == EW_OK, "%s", error.text);
+    ck_assert_msg(text.used == golden_bytes && memcmp(text.bytes, golden, golden_bytes) == 0,
+                  "%s: is not what is written now:\n%s", path, text.bytes);
+    free(golden);
+}
+
+START_TEST(sample__each_format__is_the_golden_file)
+{
+    struct ew_export_options options = sample_options((enum ew_export_format)_i);
+    compare_golden("sample", &options);
+}
+END_TEST
+
+START_TEST(hostile_names__each_format__are_the_golden_file)
+{
+    struct ew_export_options options = hostile_options((enum ew_export_format)_i);
+    compare_golden("hostile", &options);
+}
+END_TEST
+
+START_TEST(sample__written_twice__is_the_same)
+{
+    struct ew_export_options options = sample_options((enum ew_export_format)_i);
+    (void)write_to(&text, &options);
+    (void)write_to(&again, &options);
+    ck_assert_uint_eq(text.used, again.used);
+    ck_assert(memcmp(text.bytes, again.bytes, text.used) == 0);
+}
+END_TEST
+
+START_TEST(sample__sink_is_full__fails_with_io)
+{
+    struct ew_export_options options = sample_options((enum ew_export_format)_i);
+    struct ew_export_counts counts = {.rows = 77};
+    struct ew_error error = {0};
+    text.used = 0;
+    text.room = 10;
+    ck_assert_int_eq(ew_export_write(&options, text_sink, &text, &counts, &error), EW_IO);
+    ck_assert_uint_eq(counts.rows, 77);
+    ck_assert(error.text[0] != '\0');
+}
+END_TEST
+
+START_TEST(needs__nothing_given__each_format_refuses)
+{
+    struct ew_export_options options = sample_options((enum ew_export_format)_i);
+    struct ew_export_counts counts;
+    struct ew_error error = {0};
+    options.merged = NULL;
+    options.window_count = 0;
+    ck_assert_int_eq(ew_export_write(&options, text_sink, &text, &counts, &error), EW_USAGE);
+}
+END_TEST
+
+/* Merges without windows have no stacks: what is left is the graph. */
+START_TEST(merge__without_windows__makes_graphs_only)
+{
+    static const enum ew_export_format formats[] = {EW_EXPORT_SARIF, EW_EXPORT_STELLA_CALLGRAPH,
+                                                    EW_EXPORT_DOT};
+    struct ew_export_options options = sample_options(formats[_i]);
+    options.window_count = 0;
+    ck_assert_uint_gt(write_to(&text, &options).rows, 0);
+    ck_assert_ptr_null(strstr(text.bytes, "codeFlows"));
+}
+END_TEST
+
+START_TEST(windows__without_a_merge__are_told_by_key)
+{
+    struct ew_export_options options = sample_options(EW_EXPORT_STELLA_FACTS);
+    options.merged = NULL;
+    ck_assert_uint_eq(write_to(&text, &options).rows, 6);
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\"symbolId\":\"n:542D574Ec2000:1000\""));
+    ck_assert_ptr_null(strstr(text.bytes, "purl"));
+}
+END_TEST
+
+START_TEST(facts__not_sealed__waits)
+{
+    struct ew_evidence open = *ew_sample_windows()[0].evidence;
+    struct ew_window window = ew_sample_windows()[0];
+    struct ew_export_options options = sample_options(EW_EXPORT_STELLA_FACTS);
+    open.sealed = false;
+    window.evidence = &open;
+    options.windows = &window;
+    options.window_count = 1;
+    struct ew_export_counts counts = write_to(&text, &options);
+    ck_assert_uint_eq(counts.rows, 0);
+    ck_assert_uint_eq(counts.windows_open, 1);
+    ck_assert_uint_eq(text.used, 0);
+}
+END_TEST
+
+START_TEST(facts__unresolved__is_counted_not_told)
+{
+    struct ew_export_options options = sample_options(EW_EXPORT_STELLA_FACTS);
+    ck_assert_uint_eq(write_to(&text, &options).functions_no_id, 1);
+    ck_assert_ptr_null(strstr(text.bytes, "u:542D574Ec2000:3004"));
+}
+END_TEST
+
+/* Whatever was or was not observed, no export may say that a product is not affected. */
+START_TEST(exports__never__say_not_affected)
+{
+    static const char *const banned[] = {"not_affected", "code_not_reachable", "code_not_present",
+                                         "not_in_execute_path"};
+    struct ew_export_options options = sample_options((enum ew_export_format)_i);
+    (void)write_to(&text, &options);
+    for (size_t i = 0; i < sizeof banned / sizeof banned[0]; i++) {
+        ck_assert_ptr_null(strstr(text.bytes, banned[i]));
+    }
+}
+END_TEST
+
+START_TEST(window__index_out_of_range__is_refused)
+{
+    static const uint32_t frames[] = {9};
+    static const struct ew_evidence_path path = {frames, 1, true, 0, 1, 1, 1};
+    struct ew_evidence broken = *ew_sample_windows()[0].evidence;
+    struct ew_window window = ew_sample_windows()[0];
+    struct ew_export_options options = sample_options(EW_EXPORT_FOLDED);
+    struct ew_export_counts counts;
+    struct ew_error error = {0};
+    broken.paths = &path;
+    broken.path_count = 1;
+    window.evidence = &broken;
+    options.windows = &window;
+    options.window_count = 1;
+    ck_assert_int_eq(ew_export_write(&options, text_sink, &text, &counts, &error), EW_FORMAT);
+}
+END_TEST
+
+START_TEST(format__name__is_found_again)
+{
+    enum ew_export_format format;
+    for (unsigned i = 0; i < EW_EXPORT_FORMAT_COUNT; i++) {
+        ck_assert(
+            ew_export_format_parse(ew_export_format_name((enum ew_export_format)i), &format));
+        ck_assert_uint_eq(format, i);
+    }
+    ck_assert(!ew_export_format_parse("pprof", &format));
+    ck_assert(!ew_export_format_parse("", &format));
+}
+END_TEST
+
+Suite *ew_suite(void)
+{
+    Suite *suite = suite_create("exports");
+    TCase *tcase = tcase_create("formats");
+    tcase_add_loop_test(tcase, sample__each_format__is_the_golden_file, 0,
+                        EW_EXPORT_FORMAT_COUNT);
+    tcase_add_loop_test(tcase, hostile_names__each_format__are_the_golden_file, 0,
+                        EW_EXPORT_FORMAT_COUNT);
+    tcase_add_loop_test(tcase, sample__written_twice__is_the_same, 0, EW_EXPORT_FORMAT_COUNT);
+    tcase_add_loop_test(tcase, sample__sink_is_full__fails_with_io, 0, EW_EXPORT_FORMAT_COUNT);
+    tcase_add_loop_test(tcase, needs__nothing_given__each_format_refuses, 0,
+                        EW_EXPORT_FORMAT_COUNT);
+    tcase_add_loop_test(tcase, merge__without_windows__makes_graphs_only, 0, 3);
+    tcase_add_test(tcase, windows__without_a_merge__are_told_by_key);
+    tcase_add_test(tcase, facts__not_sealed__waits);
+    tcase_add_test(tcase, facts__unresolved__is_counted_not_told);
+    tcase_add_loop_test(tcase, exports__never__say_not_affected, 0, EW_EXPORT_FORMAT_COUNT);
+    tcase_add_test(tcase, window__index_out_of_range__is_refused);
+    tcase_add_test(tcase, format__name__is_found_again);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
