@@ -102,7 +102,7 @@ struct ew_graph_node {
 };
 
 /* Edges lie by caller: those of node n are first_edge[n] .. first_edge[n + 1] - 1, in ascending
- * order of callee; equal edges are one. */
+ * order of callee, kind, reason, confidence, candidates and site; equal edges are one. */
 struct ew_graph_edge {
     uint32_t to;
     uint32_t first_candidate; /* in `candidates`; up to the next edge's */
@@ -124,7 +124,7 @@ struct ew_graph_target {
     ew_graph_text vulnerability;
 };
 
-/* All columns lie in one piece of memory that nobody writes. */
+/* Columns that nobody writes. Equal texts may lie in the pool more than once. */
 struct ew_graph {
     const char *texts;
     size_t text_bytes;
@@ -163,8 +163,9 @@ struct ew_graph_counts {
     uint64_t bytes;
     uint64_t records;
     uint64_t unknown_members; /* ignored, as the schema says */
-    uint64_t dangling;   /* edges, overrides, entries and targets that name no node: a node of
-                            kind external is made for each such id */
+    uint64_t observed_edges;  /* marked by the producer as seen at run time: left out */
+    uint64_t dangling;   /* ids that edges, overrides, entries and targets name and no node has:
+                            each is a node of kind external */
     uint64_t duplicates; /* nodes or edges told twice alike */
     bool from_cache;
 };

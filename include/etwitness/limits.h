@@ -235,6 +235,87 @@ enum { EW_JSON_DEPTH_MAX = 64 };
 enum { EW_RETENTION_FILES_MAX = 100000 };
 #define EW_RETENTION_BYTES_DEFAULT (UINT64_C(4) * 1024 * 1024 * 1024)
 
+/* --- exports: src/export ---------------------------------------------------- */
+
+/* Distinct functions, stacks and frames of stacks of all windows that one export tells: 72, 40
+ * and 4 bytes each, and their indexes; 600 MiB, 80 MiB and 256 MiB when full. */
+enum {
+    EW_EXPORT_FUNCTIONS_MAX = 4 * 1024 * 1024,
+    EW_EXPORT_STACKS_MAX = 1024 * 1024,
+    EW_EXPORT_FRAMES_MAX = 64 * 1024 * 1024
+};
+
+/* Occurrences of one component; what is left out is counted in a property. */
+enum { EW_EXPORT_OCCURRENCES_MAX = 1024 };
+
+/* A ledger's batches, and one record of it: a window of it takes some 80 bytes as text, 56 in
+ * memory; 56 MiB for a million windows. */
+enum {
+    EW_LEDGER_BATCHES_MAX = 100000,
+    EW_LEDGER_RECORD_BYTES_MAX = 64 * 1024 * 1024,
+    EW_LEDGER_WINDOWS_MAX = 1024 * 1024
+};
+
+/* --- static callgraphs: src/callgraph --------------------------------------- */
+
+/* Nodes of one graph: 48 bytes each and 4 of its first edge, 832 MiB; while it is read 16 to
+ * 26 of index. */
+enum { EW_GRAPH_NODES_MAX = 16 * 1024 * 1024 };
+
+/* Edges: 20 bytes each, 1.25 GiB. */
+enum { EW_GRAPH_EDGES_MAX = 64 * 1024 * 1024 };
+
+/* Overrides and candidates (4 bytes each, 12 and 8 while it is read), entry points and targets
+ * (8 bytes each): of each kind, at most 192 MiB. */
+enum { EW_GRAPH_ROWS_MAX = 16 * 1024 * 1024 };
+
+/* Artifacts; 24 bytes each, 1.5 MiB. */
+enum { EW_GRAPH_ARTIFACTS_MAX = 65536 };
+
+/* Texts of one graph, all together and one of them; the window that a file is read through
+ * holds several. */
+enum {
+    EW_GRAPH_TEXT_BYTES_MAX = 1024 * 1024 * 1024,
+    EW_GRAPH_TEXT_EACH_MAX = 32 * 1024,
+    EW_GRAPH_WINDOW_BYTES = 1024 * 1024
+};
+
+/* --- merge: src/merge ------------------------------------------------------- */
+
+/* Graphs of one merge. */
+enum { EW_MERGE_GRAPHS_MAX = 64 };
+
+/* Distinct runtime functions of all documents; 128 bytes each and 8 for each graph, 512 MiB
+ * and 32 MiB a graph. */
+enum { EW_MERGE_FUNCTIONS_MAX = 4 * 1024 * 1024 };
+
+/* Nodes of a result, 176 bytes each, and edges, 80 bytes each: 5.5 and 5 GiB when full. */
+enum { EW_MERGE_NODES_MAX = 32 * 1024 * 1024, EW_MERGE_EDGES_MAX = 64 * 1024 * 1024 };
+
+/* Texts that a merge makes: keys, sentences of conflicts; and those of a document read. */
+#define EW_MERGE_TEXT_BYTES_MAX ((size_t)512 * 1024 * 1024)
+
+/* Edges of a path that inlining or tail calls may have hidden, and edges that are looked at in
+ * search of one: beyond, nothing is called a contradiction. */
+enum { EW_ELISION_EDGES_MAX = 4, EW_ELISION_STEPS_MAX = 65536 };
+
+/* Overridden methods that are followed for one method. */
+enum { EW_OVERRIDES_MAX = 256 };
+
+/* Stacks in a module, all adequate windows together, for "not sampled" to be said of its
+ * functions: then the share of an unseen one is below 3 in that many with 95 % confidence. */
+enum { EW_UNOBSERVED_STACKS_MIN = 3000 };
+
+/* --- sets of windows: src/windows -------------------------------------------- */
+
+/* Distinct documents of one set, 152 bytes and 12 of index each, 156 MiB; and what the tables
+ * of those that count take together. */
+enum { EW_WINDOW_DOCUMENTS_MAX = 1000000 };
+#define EW_WINDOW_SET_BYTES_MAX (UINT64_C(4) * 1024 * 1024 * 1024)
+
+/* Tables of one roll-up while it is made. */
+#define EW_ROLL_UP_BYTES_MAX (UINT64_C(1) * 1024 * 1024 * 1024)
+
 /* --- scenarios: src/synth ------------------------------------------------- */
 
 /* A scenario as text, and what is made of it in memory. */

@@ -34,7 +34,8 @@ void *ew_arena_take(struct ew_arena *arena, size_t byte_count)
     size_t rounded = (byte_count + 7) & ~(size_t)7;
     struct ew_arena_block *block = arena->blocks;
     if (block == NULL || block->capacity - block->used < rounded) {
-        block = block_make(rounded > BLOCK_BYTES ? rounded : BLOCK_BYTES, arena->blocks);
+        size_t least = arena->block_bytes != 0 ? arena->block_bytes : BLOCK_BYTES;
+        block = block_make(rounded > least ? rounded : least, arena->blocks);
         if (block == NULL) {
             return NULL;
         }

@@ -10,8 +10,9 @@ struct ew_arena_block;
 /* Zeroed but for `bytes_max` is a valid empty arena. */
 struct ew_arena {
     struct ew_arena_block *blocks;
-    size_t bytes_used; /* asked for, all blocks */
-    size_t bytes_max;  /* asks beyond it answer NULL */
+    size_t bytes_used;  /* asked for, all blocks */
+    size_t bytes_max;   /* asks beyond it answer NULL */
+    size_t block_bytes; /* memory is taken in pieces of at least this; 0: 256 KiB */
 };
 
 /* 8-byte aligned, uninitialised memory; NULL at the maximum or without memory. */

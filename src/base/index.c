@@ -24,6 +24,11 @@ uint64_t ew_index_hash_bytes(const void *bytes, size_t byte_count)
     return XXH3_64bits(bytes, byte_count);
 }
 
+uint64_t ew_index_hash_seeded(const void *bytes, size_t byte_count, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(bytes, byte_count, seed);
+}
+
 uint32_t ew_index_next(struct ew_index *index)
 {
     for (;;) {

@@ -52,6 +52,9 @@ static inline uint64_t ew_index_hash_pair(uint64_t a, uint64_t b)
 /* A hash of bytes (XXH3, 64 bits). */
 uint64_t ew_index_hash_bytes(const void *bytes, size_t byte_count);
 
+/* The same for bytes that somebody may have made to collide: the seed is a secret. */
+uint64_t ew_index_hash_seeded(const void *bytes, size_t byte_count, uint64_t seed);
+
 /* Walks the entries whose hash may be `hash`; one walk at a time an index. */
 uint32_t ew_index_first(struct ew_index *index, uint64_t hash);
 uint32_t ew_index_next(struct ew_index *index);

@@ -211,6 +211,7 @@ static enum ew_json_token open_level(struct ew_json_scan *scan, bool object)
     keep_key(scan);
     uint64_t bit = UINT64_C(1) << scan->depth;
     scan->objects = object ? scan->objects | bit : scan->objects & ~bit;
+    scan->hint = 0;
     scan->levels[scan->depth].element = 0;
     scan->levels[scan->depth].key_bytes = 0;
     scan->depth++;
@@ -403,6 +404,38 @@ bool ew_json_scan_skip_from(struct ew_json_scan *scan, enum ew_json_token token)
 bool ew_json_scan_skip(struct ew_json_scan *scan)
 {
     return ew_json_scan_skip_from(scan, ew_json_scan_next(scan));
+}
+
+bool ew_json_scan_has_element(struct ew_json_scan *scan)
+{
+    enum ew_json_token token = EW_JSON_FAILED;
+    if (scan->status != EW_OK) {
+        return false;
+    }
+    int c = peek(scan);
+    if (scan->expect == EXPECT_FIRST_VALUE) {
+        if (c == ']') {
+            (void)close_level(scan, false);
+            return false;
+        }
+        scan->expect = EXPECT_VALUE;
+        return scan->status == EW_OK;
+    }
+    return pass_separator(scan, c, &token);
+}
+
+bool ew_json_scan_is_null(struct ew_json_scan *scan)
+{
+    if (scan->status != EW_OK || scan->expect == EXPECT_NOTHING) {
+        return false;
+    }
+    int c = peek(scan);
+    if (scan->expect == EXPECT_COLON && c == ':') {
+        scan->window->at++;
+        scan->expect = EXPECT_VALUE;
+        c = peek(scan);
+    }
+    return c == 'n';
 }
 
 bool ew_json_scan_want(struct ew_json_scan *scan, enum ew_json_token wanted)

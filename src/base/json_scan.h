@@ -94,6 +94,15 @@ enum ew_json_token ew_json_scan_next(struct ew_json_scan *scan);
 EW_MUST_USE bool ew_json_scan_skip(struct ew_json_scan *scan);
 EW_MUST_USE bool ew_json_scan_skip_from(struct ew_json_scan *scan, enum ew_json_token token);
 
+/*
+ * Inside an array: whether a value comes next, which is then read as any other; else its end is
+ * passed, or it failed.
+ */
+bool ew_json_scan_has_element(struct ew_json_scan *scan);
+
+/* Whether the value that comes next begins as null does; it is not read. */
+bool ew_json_scan_is_null(struct ew_json_scan *scan);
+
 /* The next token, which has to be of that kind. False: it failed, "is a number, must be
  * a string" when it is another. */
 EW_MUST_USE bool ew_json_scan_want(struct ew_json_scan *scan, enum ew_json_token wanted);

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A graph while it is read: texts, nodes, artifacts, entry points and targets. */
+#include "callgraph/builder.h"
+
+#include "platform/random.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Marks a node that a record told, in its reserved byte; gone in the result. */
+enum { TOLD = 1 };
+
+enum ew_status graph_refuse(struct graph_builder *builder, enum ew_status status,
+                            const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(builder->reason, sizeof builder->reason, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+static enum ew_status reserve_columns(struct graph_builder *builder)
+{
+    const struct {
+        struct ew_region *region;
+        size_t row_bytes;
+        size_t row_count;
+    } columns[] = {
+        {&builder->texts, 1, EW_GRAPH_TEXT_BYTES_MAX},
+        {&builder->nodes, sizeof(struct ew_graph_node), EW_GRAPH_NODES_MAX},
+        {&builder->ids, sizeof(ew_graph_text), EW_GRAPH_NODES_MAX},
+        {&builder->edges, sizeof(struct ew_graph_edge), EW_GRAPH_EDGES_MAX},
+        {&builder->styles, sizeof(struct graph_style), EW_GRAPH_EDGES_MAX},
+        {&builder->lists, sizeof(struct graph_list), EW_GRAPH_ROWS_MAX},
+        {&builder->entries, sizeof(struct ew_graph_entry), EW_GRAPH_ROWS_MAX},
+        {&builder->targets, sizeof(struct ew_graph_target), EW_GRAPH_ROWS_MAX},
+        {&builder->artifacts, sizeof(struct ew_graph_artifact), EW_GRAPH_ARTIFACTS_MAX},
+        {&builder->raw_overrides, sizeof(uint64_t), EW_GRAPH_ROWS_MAX},
+        {&builder->raw_candidates, sizeof(uint32_t), EW_GRAPH_ROWS_MAX},
+        {&builder->first_edge, sizeof(uint32_t), (size_t)EW_GRAPH_NODES_MAX + 1},
+        {&builder->overrides, sizeof(uint32_t), EW_GRAPH_ROWS_MAX},
+        {&builder->candidates, sizeof(uint32_t), EW_GRAPH_ROWS_MAX},
+    };
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        if (ew_region_reserve(columns[i].region, columns[i].row_bytes * columns[i].row_count)
+            != EW_OK) {
+            return EW_NO_MEMORY;
+        }
+    }
+    return EW_OK;
+}
+
+enum ew_status graph_builder_create(struct graph_builder **builder_out)
+{
+    struct graph_builder *builder = calloc(1, sizeof *builder);
+    if (builder == NULL) {
+        return EW_NO_MEMORY;
+    }
+    builder->last_style = EW_GRAPH_NONE;
+    builder->batch.last_from_node = EW_GRAPH_NONE;
+    /* The empty text is at 0. */
+    builder->text_bytes = 1;
+    if (reserve_columns(builder) != EW_OK || ew_region_grow(&builder->texts, 1) != EW_OK
+        || ew_random_bytes(&builder->seed, sizeof builder->seed) != EW_OK) {
+        graph_builder_free(builder);
+        return EW_NO_MEMORY;
+    }
+    *builder_out = builder;
+    return EW_OK;
+}
+
+void graph_builder_free(struct graph_builder *builder)
+{
+    if (builder == NULL) {
+        return;
+    }
+    struct ew_region *regions[] = {
+        &builder->texts,          &builder->nodes,         &builder->ids,
+        &builder->edges,          &builder->styles,        &builder->lists,
+        &builder->entries,        &builder->targets,       &builder->artifacts,
+        &builder->first_edge,     &builder->overrides,     &builder->candidates,
+        &builder->raw_candidates, &builder->raw_overrides,
+    };
+    for (size_t i = 0; i < sizeof regions / sizeof regions[0]; i++) {
+        ew_region_release(regions[i]);
+    }
+    ew_index_free(&builder->index);
+    ew_index_free(&builder->style_index);
+    free(builder);
+}
+
+/* --- texts ------------------------------------------------------------------------------------
+ */
+
+static enum ew_status append_text(struct graph_builder *builder, struct graph_slice slice,
+                                  ew_graph_text *text_out)
+{
+    if (slice.byte_count > EW_GRAPH_TEXT_EACH_MAX) {
+        return graph_refuse(builder, EW_LIMIT, "is longer than %d bytes", EW_GRAPH_TEXT_EACH_MAX);
+    }
+    size_t end = (size_t)builder->text_bytes + slice.byte_count + 1;
+    if (end > EW_GRAPH_TEXT_BYTES_MAX) {
+        return graph_refuse(builder, EW_LIMIT, "the graph has more than %d bytes of text",
+                            EW_GRAPH_TEXT_BYTES_MAX);
+    }
+    if (end > builder->texts.usable && ew_region_grow(&builder->texts, end) != EW_OK) {
+        return graph_refuse(builder, EW_NO_MEMORY, "no memory for its texts");
+    }
+    char *out = (char *)builder->texts.bytes + builder->text_bytes;
+    memcpy(out, slice.bytes, slice.byte_count);
+    *text_out = builder->text_bytes;
+    builder->text_bytes = (uint32_t)end;
+    return EW_OK;
+}
+
+static bool is_text(const struct graph_builder *builder, ew_graph_text text,
+                    struct graph_slice slice)
+{
+    const char *at = graph_pool(builder) + text;
+    /* The pool ends with a terminator, and a slice has none inside. */
+    return slice.byte_count < builder->text_bytes - text
+           && memcmp(at, slice.bytes, slice.byte_count) == 0 && at[slice.byte_count] == '\0';
+}
+
+enum ew_status graph_text(struct graph_builder *builder, struct graph_slice slice,
+                          ew_graph_text *text_out)
+{
+    if (slice.byte_count == 0) {
+        *text_out = 0;
+        return EW_OK;
+    }
+    uint64_t hash = ew_index_hash_bytes(slice.bytes, slice.byte_count);
+    struct graph_cached_text *cached = &builder->cache[hash % GRAPH_TEXT_CACHE_SLOTS];
+    if (cached->text != 0 && cached->hash == (uint32_t)(hash >> 32)
+        && is_text(builder, cached->text, slice)) {
+        *text_out = cached->text;
+        return EW_OK;
+    }
+    enum ew_status status = append_text(builder, slice, text_out);
+    if (status == EW_OK) {
+        cached->hash = (uint32_t)(hash >> 32);
+        cached->text = *text_out;
+    }
+    return status;
+}
+
+/* --- nodes ------------------------------------------------------------------------------------
+ */
+
+struct ew_graph_node graph_node_empty(void)
+{
+    struct ew_graph_node node = {.artifact = EW_GRAPH_NONE};
+    return node;
+}
+
+static enum ew_status add_node(struct graph_builder *builder, struct graph_slice id,
+                               uint64_t hash, uint32_t *node_out)
+{
+    ew_graph_text text = 0;
+    if (builder->node_count == EW_GRAPH_NODES_MAX) {
+        return graph_refuse(builder, EW_LIMIT, "the graph has more than %d nodes",
+                            EW_GRAPH_NODES_MAX);
+    }
+    enum ew_status status = append_text(builder, id, &text);
+    if (status != EW_OK) {
+        return status;
+    }
+    uint32_t node = builder->node_count;
+    struct ew_graph_node *row = graph_column_end(&builder->nodes, sizeof *row, node);
+    ew_graph_text *id_text = graph_column_end(&builder->ids, sizeof *id_text, node);
+    if (row == NULL || id_text == NULL || !ew_index_insert(&builder->index, hash, node)) {
+        return graph_refuse(builder, EW_NO_MEMORY, "no memory for its nodes");
+    }
+    *row = graph_node_empty();
+    row->id = text;
+    row->kind = builder->implicit_nodes ? EW_NODE_FUNCTION : EW_NODE_EXTERNAL;
+    *id_text = text;
+    builder->node_count++;
+    *node_out = node;
+    return EW_OK;
+}
+
+enum ew_status graph_node_hashed(struct graph_builder *builder, struct graph_slice id,
+                                 uint64_t hash, uint32_t *node_out)
+{
+    const ew_graph_text *ids = builder->ids.bytes;
+    for (uint32_t i = ew_index_first(&builder->index, hash); i != EW_INDEX_END;
+         i = ew_index_next(&builder->index)) {
+        if (is_text(builder, ids[i], id)) {
+            *node_out = i;
+            return EW_OK;
+        }
+    }
+    return add_node(builder, id, hash, node_out);
+}
+
+enum ew_status graph_node(struct graph_builder *builder, struct graph_slice id,
+                          uint32_t *node_out)
+{
+    if (id.byte_count == 0) {
+        return graph_refuse(builder, EW_FORMAT, "an id must not be empty");
+    }
+    uint64_t hash = ew_index_hash_seeded(id.bytes, id.byte_count, builder->seed);
+    return graph_node_hashed(builder, id, hash, node_out);
+}
+
+static bool same_text(const struct graph_builder *builder, ew_graph_text a, ew_graph_text b)
+{
+    return a == b || strcmp(graph_pool(builder) + a, graph_pool(builder) + b) == 0;
+}
+
+static bool same_node(const struct graph_builder *builder, const struct ew_graph_node *a,
+                      const struct ew_graph_node *b)
+{
+    return a->rva == b->rva && same_text(builder, a->name, b->name)
+           && same_text(builder, a->signature, b->signature)
+           && same_text(builder, a->doc_id, b->doc_id)
+           && same_text(builder, a->decorated, b->decorated) && a->artifact == b->artifact
+           && a->token == b->token && a->size_bytes == b->size_bytes && a->kind == b->kind
+           && a->inlining == b->inlining && a->flags == b->flags;
+}
+
+bool graph_node_is_told(const struct graph_builder *builder, uint32_t node)
+{
+    return graph_nodes(builder)[node].reserved == TOLD;
+}
+
+enum ew_status graph_node_tell(struct graph_builder *builder, uint32_t node,
+                               const struct ew_graph_node *told)
+{
+    struct ew_graph_node *row = &graph_nodes(builder)[node];
+    if (row->reserved == TOLD) {
+        builder->counts.duplicates++;
+        return same_node(builder, row, told)
+                   ? EW_OK
+                   : graph_refuse(builder, EW_FORMAT,
+                                  "the node is there twice, with different members");
+    }
+    ew_graph_text id = row->id;
+    *row = *told;
+    row->id = id;
+    row->reserved = TOLD;
+    return EW_OK;
+}
+
+enum ew_status graph_override(struct graph_builder *builder, uint32_t node,
+                              struct graph_slice overridden)
+{
+    uint32_t target = 0;
+    enum ew_status status = graph_node(builder, overridden, &target);
+    if (status != EW_OK) {
+        return status;
+    }
+    if (builder->override_count == EW_GRAPH_ROWS_MAX) {
+        return graph_refuse(builder, EW_LIMIT, "the graph has more than %d overrides",
+                            EW_GRAPH_ROWS_MAX);
+    }
+    uint64_t *row =
+        graph_column_end(&builder->raw_overrides, sizeof *row, builder->override_count);
+    if (row == NULL) {
+        return graph_refuse(builder, EW_NO_MEMORY, "no memory for its overrides");
+    }
+    *row = (uint64_t)node << 32 | target;
+    builder->override_count++;
+    return EW_OK;
+}
+
+void graph_overrides_settle(struct graph_builder *builder, uint32_t first, uint32_t node)
+{
+    uint64_t *rows = builder->raw_overrides.bytes;
+    for (uint32_t i = first; i < builder->override_count; i++) {
+        rows[i] = (uint64_t)node << 32 | (uint32_t)rows[i];
+    }
+}
+
+/* --- artifacts, entry points, targets ----------------------------------------------------------
+ */
+
+enum ew_status graph_artifact(struct graph_builder *builder,
+                              const struct ew_graph_artifact *artifact)
+{
+    if (builder->artifact_count == EW_GRAPH_ARTIFACTS_MAX) {
+        return graph_refuse(builder, EW_LIMIT, "the graph has more than %d artifacts",
+                            EW_GRAPH_ARTIFACTS_MAX);
+    }
+    struct ew_graph_artifact *row =
+        graph_column_end(&builder->artifacts, sizeof *row, builder->artifact_count);
+    if (row == NULL) {
+        return graph_refuse(builder, EW_NO_MEMORY, "no memory for its artifacts");
+    }
+    *row = *artifact;
+    builder->artifact_count++;
+    return EW_OK;
+}
+
+enum ew_status graph_entry(struct graph_builder *builder, uint32_t node,
+                           enum ew_graph_entry_kind kind)
+{
+    if (builder->entry_count == EW_GRAPH_ROWS_MAX) {
+        return graph_refuse(builder, EW_LIMIT, "the graph has more than %d entry points",
+                            EW_GRAPH_ROWS_MAX);
+    }
+    struct ew_graph_entry *row =
+        graph_column_end(&builder->entries, sizeof *row, builder->entry_count);
+    if (row == NULL) {
+        return graph_refuse(builder, EW_NO_MEMORY, "no memory for its entry points");
+    }
+    row->node = node;
+    row->kind = (uint32_t)kind;
+    builder->entry_count++;
+    return EW_OK;
+}
+
+enum ew_status graph_target(struct graph_builder *builder, uint32_t node,
+                            ew_graph_text vulnerability)
+{
+    if (builder->target_count == EW_GRAPH_ROWS_MAX) {
+        return graph_refuse(builder, EW_LIMIT, "the graph has more than %d targets",
+                            EW_GRAPH_ROWS_MAX);
+    }
+    struct ew_graph_target *row =
+        graph_column_end(&builder->targets, sizeof *row, builder->target_count);
+    if (row == NULL) {
+        return graph_refuse(builder, EW_NO_MEMORY, "no memory for its targets");
+    }
+    row->node = node;
+    row->vulnerability = vulnerability;
+    builder->target_count++;
+    return EW_OK;
+}

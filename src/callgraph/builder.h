@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A graph while it is read: nodes in the order of first sight, edges as they come, texts in
+ * one pool. Columns grow where they are, in the memory that becomes the result, so that no
+ * second copy of a graph ever exists.
+ */
+#ifndef EW_CALLGRAPH_BUILDER_H
+#define EW_CALLGRAPH_BUILDER_H
+
+#include "base/index.h"
+#include "etwitness/callgraph.h"
+#include "platform/map.h"
+
+struct graph_slice {
+    const char *bytes;
+    size_t byte_count;
+};
+
+enum { GRAPH_BATCH_EDGES = 64, GRAPH_REASON_BYTES = 160, GRAPH_TEXT_CACHE_SLOTS = 16384 };
+
+/* An edge while the graph is read. Most edges share a few combinations of the rest, the
+ * style; so they are smaller than those of the result, and can be sorted in its memory. */
+struct graph_raw_edge {
+    uint32_t from;
+    uint32_t to;
+    uint32_t style;
+    uint32_t site;
+};
+
+struct graph_style {
+    ew_graph_text reason;
+    uint32_t list; /* of candidates, counted from 1; 0: none. Such a style has one edge */
+    uint16_t confidence;
+    uint8_t kind;
+    uint8_t reserved;
+};
+
+/* A list of nodes in `raw_candidates`. */
+struct graph_list {
+    uint32_t first;
+    uint32_t count;
+};
+
+/* An end of an edge that waits to be looked up: its text in the batch. */
+struct graph_end {
+    uint64_t hash;
+    uint32_t at;
+    uint32_t byte_count;
+};
+
+struct graph_pending {
+    struct graph_end from;
+    struct graph_end to;
+    uint32_t style;
+    uint32_t site;
+    bool same_from; /* as that of the edge before: known without looking it up */
+};
+
+/* Edges are looked up many at a time, so that the processor waits for their cache lines
+ * together (reference performance.md 2). */
+struct graph_batch {
+    uint32_t count;
+    uint32_t text_bytes;
+    uint32_t last_from_bytes; /* of the last edge's `from` */
+    uint32_t last_from_at;
+    uint32_t last_from_node; /* of the edge before the batch; EW_GRAPH_NONE: none */
+    struct graph_pending rows[GRAPH_BATCH_EDGES];
+    char text[4 * EW_GRAPH_TEXT_EACH_MAX];
+};
+
+struct graph_cached_text {
+    uint32_t hash;
+    ew_graph_text text;
+};
+
+struct graph_builder {
+    struct ew_region texts;
+    struct ew_region nodes;   /* struct ew_graph_node */
+    struct ew_region ids;     /* ew_graph_text of each node; later its rank */
+    struct ew_region edges;   /* struct graph_raw_edge; later struct ew_graph_edge */
+    struct ew_region styles;  /* struct graph_style */
+    struct ew_region lists;   /* struct graph_list */
+    struct ew_region entries; /* struct ew_graph_entry */
+    struct ew_region targets; /* struct ew_graph_target */
+    struct ew_region artifacts;
+    struct ew_region raw_overrides;  /* uint64_t: node, what it overrides */
+    struct ew_region raw_candidates; /* uint32_t */
+    struct ew_region first_edge;     /* of the result */
+    struct ew_region overrides;      /* of the result */
+    struct ew_region candidates;     /* of the result */
+    uint32_t text_bytes;
+    uint32_t node_count;
+    uint32_t edge_count;
+    uint32_t style_count;
+    uint32_t list_count;
+    uint32_t entry_count;
+    uint32_t target_count;
+    uint32_t artifact_count;
+    uint32_t override_count;
+    uint32_t candidate_count;
+    struct ew_index index;       /* of nodes by id */
+    struct ew_index style_index; /* of styles without candidates */
+    uint64_t seed;
+    uint32_t last_style;
+    uint32_t touched;    /* what was read ahead; nobody looks at it */
+    bool implicit_nodes; /* the format has no list of nodes: who has an edge is one */
+    struct graph_cached_text cache[GRAPH_TEXT_CACHE_SLOTS];
+    struct graph_batch batch;
+    struct ew_graph graph; /* texts and facts about the whole */
+    struct ew_graph_counts counts;
+    char kept_id[EW_GRAPH_TEXT_EACH_MAX]; /* for a reader whose id has to outlive a token */
+    char reason[GRAPH_REASON_BYTES];      /* why the last call that failed did */
+};
+
+/* Takes address space for all columns. EW_NO_MEMORY. */
+EW_MUST_USE enum ew_status graph_builder_create(struct graph_builder **builder_out);
+void graph_builder_free(struct graph_builder *builder);
+
+/* Notes the reason of a failure; answers `status`. */
+enum ew_status graph_refuse(struct graph_builder *builder, enum ew_status status,
+                            const char *format, ...) EW_PRINTF(3, 4);
+
+/* A text in the pool; the same text may lie there twice. `slice` has no byte 0. */
+EW_MUST_USE enum ew_status graph_text(struct graph_builder *builder, struct graph_slice slice,
+                                      ew_graph_text *text_out);
+
+/* The node of an id, made when there is none. */
+EW_MUST_USE enum ew_status graph_node(struct graph_builder *builder, struct graph_slice id,
+                                      uint32_t *node_out);
+
+/* The same when its hash, by ew_index_hash_seeded() with the builder's seed, is known. */
+EW_MUST_USE enum ew_status graph_node_hashed(struct graph_builder *builder, struct graph_slice id,
+                                             uint64_t hash, uint32_t *node_out);
+
+/* The members of a node, as a record of it has them (but its id). Told before and otherwise:
+ * EW_FORMAT. */
+EW_MUST_USE enum ew_status graph_node_tell(struct graph_builder *builder, uint32_t node,
+                                           const struct ew_graph_node *told);
+bool graph_node_is_told(const struct graph_builder *builder, uint32_t node);
+
+/* A row with nothing in it. */
+struct ew_graph_node graph_node_empty(void);
+
+/* An override: `node` may be EW_GRAPH_NONE until graph_overrides_settle() says it. */
+EW_MUST_USE enum ew_status graph_override(struct graph_builder *builder, uint32_t node,
+                                          struct graph_slice overridden);
+void graph_overrides_settle(struct graph_builder *builder, uint32_t first, uint32_t node);
+
+EW_MUST_USE enum ew_status graph_artifact(struct graph_builder *builder,
+                                          const struct ew_graph_artifact *artifact);
+EW_MUST_USE enum ew_status graph_entry(struct graph_builder *builder, uint32_t node,
+                                       enum ew_graph_entry_kind kind);
+EW_MUST_USE enum ew_status graph_target(struct graph_builder *builder, uint32_t node,
+                                        ew_graph_text vulnerability);
+
+/* --- edges: edges.c ------------------------------------------------------------------------- */
+
+/* An edge that is read: its ends, in any order, then what else it has, then its end. */
+struct graph_edge_told {
+    ew_graph_text reason;
+    uint32_t site;       /* EW_GRAPH_NONE: not told */
+    uint32_t confidence; /* 0 .. 1000 */
+    enum ew_graph_edge_kind kind;
+    uint32_t first_candidate; /* in raw_candidates, up to its end */
+};
+
+EW_MUST_USE enum ew_status graph_edge_begin(struct graph_builder *builder,
+                                            struct graph_edge_told *edge);
+EW_MUST_USE enum ew_status graph_edge_from(struct graph_builder *builder, struct graph_slice id);
+EW_MUST_USE enum ew_status graph_edge_to(struct graph_builder *builder, struct graph_slice id);
+EW_MUST_USE enum ew_status graph_candidate(struct graph_builder *builder, struct graph_slice id);
+EW_MUST_USE enum ew_status graph_edge_end(struct graph_builder *builder,
+                                          const struct graph_edge_told *edge);
+
+/* Looks the waiting edges up. */
+EW_MUST_USE enum ew_status graph_edges_flush(struct graph_builder *builder);
+
+/* --- the result: finish.c --------------------------------------------------------------------
+ */
+
+/* Sorts and joins: `builder->graph` is then complete, in the builder's columns. */
+EW_MUST_USE enum ew_status graph_finish(struct graph_builder *builder);
+
+/* Sorts numbers in ascending order, in place. */
+void graph_sort_u64(uint64_t *rows, size_t count);
+void graph_sort_u32(uint32_t *rows, size_t count);
+
+/* A node and eight bytes of its id, while nodes are sorted. */
+struct graph_sort_row {
+    uint32_t high;
+    uint32_t low;
+    uint32_t node;
+};
+
+/*
+ * Sorts nodes by the bytes of their ids, which differ; `rows` has room for all of them. The
+ * seed is a secret: who knew it could write ids that take long to sort.
+ */
+void graph_sort_ids(const char *texts, const ew_graph_text *ids, uint32_t node_count,
+                    uint64_t seed, struct graph_sort_row *rows);
+
+/* Sorts edges of one caller, and joins those that are equal. Answers how many are left. */
+uint32_t graph_sort_edges(const struct graph_builder *builder, struct graph_raw_edge *edges,
+                          uint32_t edge_count);
+
+/* The row behind the last one of a column; NULL without memory. */
+static inline void *graph_column_end(struct ew_region *region, size_t row_bytes,
+                                     uint32_t row_count)
+{
+    size_t end = ((size_t)row_count + 1) * row_bytes;
+    if (end > region->usable && ew_region_grow(region, end) != EW_OK) {
+        return NULL;
+    }
+    return (char *)region->bytes + end - row_bytes;
+}
+
+static inline const char *graph_pool(const struct graph_builder *builder)
+{
+    return builder->texts.bytes;
+}
+
+static inline struct ew_graph_node *graph_nodes(const struct graph_builder *builder)
+{
+    return builder->nodes.bytes;
+}
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A reader of formats that are no JSON. */
+#include "callgraph/bytes.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void graph_bytes_begin(struct graph_bytes *bytes, struct graph_reader *reader)
+{
+    bytes->reader = reader;
+    bytes->status = EW_OK;
+    bytes->line = 1;
+    bytes->column = 1;
+}
+
+bool graph_bytes_fail(struct graph_bytes *bytes, enum ew_status status, const char *format, ...)
+{
+    char reason[256];
+    va_list arguments;
+    if (bytes->status != EW_OK) {
+        return false;
+    }
+    va_start(arguments, format);
+    (void)vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    bytes->status = ew_fail(bytes->reader->error, status, "%s: line %llu, column %llu: %s",
+                            bytes->reader->name, (unsigned long long)bytes->line,
+                            (unsigned long long)bytes->column, reason);
+    return false;
+}
+
+int graph_bytes_peek(struct graph_bytes *bytes)
+{
+    struct ew_window *window = bytes->reader->window;
+    if (bytes->status != EW_OK) {
+        return -1;
+    }
+    if (window->at == window->end) {
+        const char *keep = window->at;
+        enum ew_status status = ew_window_more(window, &keep, bytes->reader->error);
+        if (status != EW_OK) {
+            bytes->status = status == EW_END ? EW_OK : status;
+            return -1;
+        }
+    }
+    return (unsigned char)*window->at;
+}
+
+void graph_bytes_pass(struct graph_bytes *bytes)
+{
+    char c = *bytes->reader->window->at++;
+    bytes->column++;
+    if (c == '\n') {
+        bytes->line++;
+        bytes->column = 1;
+    }
+}
+
+int graph_bytes_next(struct graph_bytes *bytes)
+{
+    int c = graph_bytes_peek(bytes);
+    if (c >= 0) {
+        graph_bytes_pass(bytes);
+    }
+    return c;
+}
+
+bool graph_bytes_put(struct graph_bytes *bytes, struct graph_word_buffer *buffer, int c)
+{
+    if (c == 0) {
+        return graph_bytes_fail(bytes, EW_FORMAT, "byte 0 stands in a text");
+    }
+    if (buffer->byte_count == sizeof buffer->bytes) {
+        return graph_bytes_fail(bytes, EW_LIMIT, "a text is longer than %d bytes",
+                                EW_GRAPH_TEXT_EACH_MAX);
+    }
+    buffer->bytes[buffer->byte_count++] = (char)c;
+    return true;
+}
+
+bool graph_bytes_slice(struct graph_bytes *bytes, const struct graph_word_buffer *buffer,
+                       struct graph_slice *slice_out)
+{
+    if (!ew_text_is_utf8(buffer->bytes, buffer->byte_count)) {
+        return graph_bytes_fail(bytes, EW_FORMAT, "a text is not UTF-8");
+    }
+    slice_out->bytes = buffer->bytes;
+    slice_out->byte_count = buffer->byte_count;
+    return true;
+}
+
+bool graph_bytes_took(struct graph_bytes *bytes, enum ew_status status)
+{
+    return status == EW_OK
+           || graph_bytes_fail(bytes, status, "%s", bytes->reader->builder->reason);
+}
+
+bool graph_bytes_edge(struct graph_bytes *bytes, struct graph_slice from, struct graph_slice to,
+                      enum ew_graph_edge_kind kind)
+{
+    struct graph_builder *builder = bytes->reader->builder;
+    struct graph_edge_told edge;
+    if (!graph_bytes_took(bytes, graph_edge_begin(builder, &edge))) {
+        return false;
+    }
+    edge.kind = kind;
+    builder->counts.records++;
+    return graph_bytes_took(bytes, graph_edge_from(builder, from))
+           && graph_bytes_took(bytes, graph_edge_to(builder, to))
+           && graph_bytes_took(bytes, graph_edge_end(builder, &edge));
+}
