@@ -47,7 +47,7 @@ EW_MUST_USE enum ew_status record_settings(const struct record_options *options,
 
 /* --- what is told --------------------------------------------------------------- */
 
-enum { RECORD_STATUS_BYTES = 160 };
+enum { RECORD_STATUS_BYTES = 192 };
 
 /*
  * One line without a newline, at most RECORD_STATUS_BYTES - 1 bytes: events a second since

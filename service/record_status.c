@@ -39,11 +39,14 @@ static unsigned ring_fill(const struct ew_collect_status *status)
     return fullest;
 }
 
+/* Saturates: a conversion of what no integer holds is undefined. */
 static uint64_t rate(uint64_t before, uint64_t now, uint64_t elapsed_ns)
 {
-    return elapsed_ns == 0 || now < before
-               ? 0
-               : (uint64_t)((double)(now - before) * 1e9 / (double)elapsed_ns);
+    if (elapsed_ns == 0 || now < before) {
+        return 0;
+    }
+    double per_second = (double)(now - before) * 1e9 / (double)elapsed_ns;
+    return per_second < 1e19 ? (uint64_t)per_second : UINT64_MAX;
 }
 
 static const char *state_of(const struct ew_collect_status *status)
