@@ -61,8 +61,14 @@ struct doctor_rights {
     enum doctor_privilege profile;
 };
 
-/* Whose session bears a name of ours. */
-enum doctor_owner { DOCTOR_NOBODY, DOCTOR_OURS, DOCTOR_ANOTHER };
+/* Whose session bears a name or a GUID of ours; the worst of several is told. */
+enum doctor_owner {
+    DOCTOR_NOBODY,
+    DOCTOR_LEFT_BEHIND, /* our GUID under another name, and nobody collects with it */
+    DOCTOR_OURS,
+    DOCTOR_ELSEWHERE, /* our GUID under another name */
+    DOCTOR_ANOTHER,
+};
 
 struct doctor_sessions {
     uint32_t error;  /* Windows error of the query; 0: the rest holds */

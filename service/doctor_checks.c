@@ -169,10 +169,16 @@ static void check_session_name(const struct doctor_sessions *sessions,
             add(report, DOCTOR_FAIL, what, "\"%s\" exists and is not ours", sessions->name),
             "choose another session name in the configuration, or end that session if you know "
             "whose it is; it is never ended by etwitness");
-    } else if (sessions->collectors != 0) {
+    } else if (sessions->owner == DOCTOR_ELSEWHERE) {
+        advise(add(report, DOCTOR_FAIL, what,
+                   "\"%s\" runs: another etwitness collects under that name", sessions->name),
+               "stop that collection: a host has one; if there is none, end the session: "
+               "logman stop \"%s\" -ets",
+               sessions->name);
+    } else if (sessions->owner == DOCTOR_OURS && sessions->collectors != 0) {
         advise(add(report, DOCTOR_WARN, what, "\"%s\" runs: this host is collecting now",
                    sessions->name),
-               "nothing, if that is wanted; a second collection needs another session name");
+               "nothing, if that is wanted; a host has one collection at a time");
     } else {
         advise(add(report, DOCTOR_WARN, what, "\"%s\" was left behind by a run that was killed",
                    sessions->name),

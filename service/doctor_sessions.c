@@ -44,6 +44,16 @@ static bool has_own_slot(const wchar_t *name)
            || _wcsicmp(name, L"Circular Kernel Context Logger") == 0;
 }
 
+static enum doctor_owner meaning_of(enum ew_live_owner owner)
+{
+    static const enum doctor_owner meanings[] = {
+        [EW_LIVE_UNRELATED] = DOCTOR_NOBODY,        [EW_LIVE_OURS] = DOCTOR_OURS,
+        [EW_LIVE_ANOTHER] = DOCTOR_ANOTHER,         [EW_LIVE_ELSEWHERE] = DOCTOR_ELSEWHERE,
+        [EW_LIVE_LEFT_BEHIND] = DOCTOR_LEFT_BEHIND,
+    };
+    return meanings[owner];
+}
+
 static void count_session(struct slot *slot, const struct ew_settings *settings,
                           struct doctor_sessions *out)
 {
@@ -51,17 +61,18 @@ static void count_session(struct slot *slot, const struct ew_settings *settings,
     char *name = ew_wide_to_utf8(slot->session);
     struct ew_guid guid;
     memcpy(&guid, &slot->properties.Wnode.Guid, sizeof guid);
-    enum ew_live_owner owner = EW_LIVE_UNRELATED;
+    enum doctor_owner owner = DOCTOR_NOBODY;
     if (name != NULL) {
-        owner = ew_live_session_owner(settings, name, &guid);
+        owner = meaning_of(ew_live_session_owner(settings, name, &guid));
     }
-    if (owner != EW_LIVE_OURS) {
+    /* Those that a start would stop are in nobody's way. */
+    if (owner != DOCTOR_OURS && owner != DOCTOR_LEFT_BEHIND) {
         out->in_use++;
         bool system = (slot->properties.LogFileMode & EVENT_TRACE_SYSTEM_LOGGER_MODE) != 0;
         out->system_other += system && !has_own_slot(slot->session) ? 1U : 0U;
     }
-    if (owner != EW_LIVE_UNRELATED && out->owner != DOCTOR_ANOTHER) {
-        out->owner = owner == EW_LIVE_OURS ? DOCTOR_OURS : DOCTOR_ANOTHER;
+    if (owner != DOCTOR_NOBODY && owner >= out->owner) {
+        out->owner = owner;
         (void)snprintf(out->name, sizeof out->name, "%s", name);
     }
     free(name);

@@ -24,6 +24,14 @@ etwitness 1 doctor --out "$new"
 says '^FAIL  our session           "etwitness-kernel" exists and is not ours' out
 says '^ok    ETW sessions          2 of 64 in use' out
 
+machine other-session=old-kernel:6b0a7c51-2f4e-4d0b-9c1e-558a13d7602b
+etwitness 0 doctor --out "$new"
+says '^warn  our session           "old-kernel" was left behind' out
+says '^ok    ETW sessions          0 of 64 in use' out
+machine other-session=Tool:6b0a7c51-2f4e-4d0b-9c1e-558a13d7602b
+etwitness 1 doctor --out "$new"
+says '^FAIL  our session           "Tool" runs: another etwitness collects' out
+
 machine "trace=$work/minimal.etl"
 start_record
 played

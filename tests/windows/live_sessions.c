@@ -22,7 +22,7 @@ static void tear_down(void)
  */
 
 /* A life that starts a session of ours and ends without a word, as a killed process does. */
-static void leave_stale_session(const char *plan)
+static void leave_session(const char *plan, const wchar_t *name)
 {
     struct {
         EVENT_TRACE_PROPERTIES head;
@@ -46,8 +46,13 @@ static void leave_stale_session(const char *plan)
                                   | EVENT_TRACE_SYSTEM_LOGGER_MODE;
     properties.head.EnableFlags = EVENT_TRACE_FLAG_PROCESS;
     properties.head.LoggerNameOffset = sizeof properties.head;
-    ck_assert_uint_eq(StartTraceW(&handle, L"ETWITNESS-test-kernel", &properties.head), 0);
+    ck_assert_uint_eq(StartTraceW(&handle, name, &properties.head), 0);
     world_next_life();
+}
+
+static void leave_stale_session(const char *plan)
+{
+    leave_session(plan, L"ETWITNESS-test-kernel");
 }
 
 START_TEST(stale_session__of_ours__is_stopped)
@@ -92,15 +97,101 @@ START_TEST(session__of_another_with_our_name__is_left_alone)
 }
 END_TEST
 
-START_TEST(session__of_another_name_with_our_guid__is_named)
+/* --- of ours, under another session name ------------------------------------------------------
+ */
+
+static void expect_started(void)
 {
-    world_plan("other-session=old-name-kernel:" KERNEL_GUID "\n", false);
+    world_make(&world);
+    ck_assert_msg(world_start(&world, NULL), "%s", world.error.text);
+    world_stop(&world);
+    world_close(&world);
+    world_expect_clean();
+}
+
+static void expect_left_alone(const char *name)
+{
     world_make(&world);
     ck_assert(!world_start(&world, NULL));
     ck_assert_int_eq(world.error.status, EW_EXISTS);
-    ck_assert_ptr_nonnull(strstr(world.error.text, "old-name-kernel"));
-    ck_assert(world_session_runs("old-name-kernel"));
+    ck_assert_ptr_nonnull(strstr(world.error.text, name));
+    ck_assert(world_session_runs(name));
     world_close(&world);
+    ck_assert_uint_eq(world_violations(), 0);
+}
+
+/* As the process that collects under a session name holds it. */
+static HANDLE hold_event(const wchar_t *name, const wchar_t *access)
+{
+    SECURITY_ATTRIBUTES attributes = {.nLength = sizeof attributes};
+    ck_assert(ConvertStringSecurityDescriptorToSecurityDescriptorW(
+        access, SDDL_REVISION_1, &attributes.lpSecurityDescriptor, NULL));
+    HANDLE event = CreateEventW(&attributes, TRUE, FALSE, name);
+    (void)LocalFree(attributes.lpSecurityDescriptor);
+    ck_assert_ptr_nonnull(event);
+    return event;
+}
+
+#define OLD_EVENT L"Global\\etwitness-live-old-name"
+#define BY_ADMINISTRATORS L"O:BAG:BAD:P(A;;GA;;;SY)(A;;GA;;;BA)"
+#define BY_ANYBODY L"O:WDG:WDD:(A;;GA;;;WD)"
+
+START_TEST(stale_session__of_ours_under_another_name__is_stopped)
+{
+    leave_session("", L"old-name-kernel");
+    expect_started();
+}
+END_TEST
+
+START_TEST(stop_stale__of_ours_under_another_name__stops_it)
+{
+    unsigned stopped = 0;
+    struct ew_error error = {0};
+    leave_session("", L"old-name-kernel");
+    world_make(&world);
+    ck_assert_int_eq(ew_live_stop_stale(&world.settings, &stopped, &error), EW_OK);
+    ck_assert_uint_eq(stopped, 1);
+    ck_assert(!world_session_runs("old-name-kernel"));
+}
+END_TEST
+
+START_TEST(session__of_ours_under_another_name__is_its_owners_while_he_lives)
+{
+    unsigned stopped = 0;
+    struct ew_error error = {0};
+    struct ew_guid ours;
+    ck_assert(ew_guid_parse(KERNEL_GUID, strlen(KERNEL_GUID), &ours));
+    leave_session("", L"old-name-kernel");
+    HANDLE event = hold_event(OLD_EVENT, BY_ADMINISTRATORS);
+    expect_left_alone("old-name-kernel");
+    world_make(&world);
+    ck_assert_int_eq(ew_live_stop_stale(&world.settings, &stopped, &error), EW_OK);
+    ck_assert_uint_eq(stopped, 0);
+    ck_assert_int_eq(ew_live_session_owner(&world.settings, "old-name-kernel", &ours),
+                     EW_LIVE_ELSEWHERE);
+    (void)CloseHandle(event);
+    ck_assert_int_eq(ew_live_session_owner(&world.settings, "old-name-kernel", &ours),
+                     EW_LIVE_LEFT_BEHIND);
+    expect_started();
+}
+END_TEST
+
+/* Else any process could keep us from collecting for ever. */
+START_TEST(owner__of_a_stale_session__who_is_not_trusted__is_none)
+{
+    leave_session("", L"old-name-kernel");
+    HANDLE event = hold_event(OLD_EVENT, BY_ANYBODY);
+    expect_started();
+    (void)CloseHandle(event);
+}
+END_TEST
+
+START_TEST(session__with_our_guid_and_no_name_of_ours__is_left_alone)
+{
+    world_plan("other-session=old-name:" KERNEL_GUID "\n", false);
+    expect_left_alone("old-name");
+    world_plan("other-session=old-name-user:" KERNEL_GUID "\n", false);
+    expect_left_alone("old-name-user");
 }
 END_TEST
 
@@ -128,20 +219,10 @@ END_TEST
 /* An ordinary process must not keep us from collecting by taking a name. */
 START_TEST(event__that_somebody_untrusted_made__is_ignored)
 {
-    SECURITY_ATTRIBUTES attributes = {.nLength = sizeof attributes};
-    ck_assert(ConvertStringSecurityDescriptorToSecurityDescriptorW(
-        L"O:WDG:WDD:(A;;GA;;;WD)", SDDL_REVISION_1, &attributes.lpSecurityDescriptor, NULL));
-    HANDLE event =
-        CreateEventW(&attributes, TRUE, FALSE, L"Global\\etwitness-live-etwitness-test");
-    (void)LocalFree(attributes.lpSecurityDescriptor);
-    ck_assert_ptr_nonnull(event);
+    HANDLE event = hold_event(L"Global\\etwitness-live-etwitness-test", BY_ANYBODY);
     world_plan("", false);
-    world_make(&world);
-    ck_assert_msg(world_start(&world, NULL), "%s", world.error.text);
-    world_stop(&world);
-    world_close(&world);
+    expect_started();
     (void)CloseHandle(event);
-    world_expect_clean();
 }
 END_TEST
 
@@ -156,8 +237,10 @@ START_TEST(owner__by_name_and_guid__is_told)
                      EW_LIVE_OURS);
     ck_assert_int_eq(ew_live_session_owner(&world.settings, "etwitness-test-kernel", &other),
                      EW_LIVE_ANOTHER);
-    ck_assert_int_eq(ew_live_session_owner(&world.settings, "etwitness-test", &ours),
+    ck_assert_int_eq(ew_live_session_owner(&world.settings, "etwitness-test", &other),
                      EW_LIVE_UNRELATED);
+    ck_assert_int_eq(ew_live_session_owner(&world.settings, "etwitness-test", &ours),
+                     EW_LIVE_ELSEWHERE);
 }
 END_TEST
 
@@ -232,7 +315,11 @@ Suite *ew_suite(void)
     tcase_add_test(tests, stale_session__of_ours__is_stopped);
     tcase_add_test(tests, stop_stale__of_ours_and_anothers__stops_ours);
     tcase_add_test(tests, session__of_another_with_our_name__is_left_alone);
-    tcase_add_test(tests, session__of_another_name_with_our_guid__is_named);
+    tcase_add_test(tests, stale_session__of_ours_under_another_name__is_stopped);
+    tcase_add_test(tests, stop_stale__of_ours_under_another_name__stops_it);
+    tcase_add_test(tests, session__of_ours_under_another_name__is_its_owners_while_he_lives);
+    tcase_add_test(tests, owner__of_a_stale_session__who_is_not_trusted__is_none);
+    tcase_add_test(tests, session__with_our_guid_and_no_name_of_ours__is_left_alone);
     tcase_add_test(tests, second_collection__while_one_runs__is_refused_and_harmless);
     tcase_add_test(tests, event__that_somebody_untrusted_made__is_ignored);
     tcase_add_test(tests, owner__by_name_and_guid__is_told);

@@ -141,7 +141,8 @@ enum ew_status ew_live_fail(struct ew_error *error, ULONG code, const char *sess
 EW_MUST_USE enum ew_status ew_live_session_name(struct live_session *session, const char *base,
                                                 bool attached, struct ew_error *error);
 
-/* Starts it; a stale one of ours is stopped first, another's is refused. */
+/* Starts it; a stale one of ours is stopped first, whatever its name begins with; another's is
+ * refused, and ours with which somebody collects. */
 EW_MUST_USE enum ew_status ew_live_session_start(struct live_session *session,
                                                  struct ew_error *error);
 
@@ -154,7 +155,8 @@ bool ew_live_session_is_kernel(const struct live_session *session);
 /* Flushes and stops it; 0 afterwards. What it lost last is taken. */
 void ew_live_session_stop(struct live_session *session);
 
-/* Stops a session of that name, if there is one and its GUID is ours. */
+/* Stops a session of that name, if there is one and its GUID is ours; else one with our GUID that
+ * was left behind under another name. */
 EW_MUST_USE enum ew_status ew_live_session_clear(struct live_session *session, bool *stopped_out,
                                                  struct ew_error *error);
 
@@ -167,7 +169,10 @@ void ew_live_session_settle(struct live_session *session);
  * says so. The handle may be NULL all the same: then nobody can be told. */
 bool ew_live_owner_take(const char *base, HANDLE *owner_out);
 
-/* The same, with two seconds of patience. */
+/* Whether another says so now. */
+bool ew_live_owner_lives(const char *base);
+
+/* As ew_live_owner_take(), with two seconds of patience. */
 bool ew_live_owner_wait(const char *base, HANDLE *owner_out);
 void ew_live_owner_give(HANDLE *owner);
 

@@ -108,6 +108,13 @@ bool ew_live_owner_take(const char *base, HANDLE *owner_out)
     return true;
 }
 
+bool ew_live_owner_lives(const char *base)
+{
+    wchar_t name[NAME_CHARS_MAX + 1];
+    name_event(base, name);
+    return is_held_by_another(name);
+}
+
 /* A process that was just killed takes a moment to be gone. */
 bool ew_live_owner_wait(const char *base, HANDLE *owner_out)
 {

@@ -159,21 +159,6 @@ static void append_name(char *text, size_t capacity, struct properties *properti
     free(name);
 }
 
-/* The name that goes with the GUID, of a session that is not called what ours is; "" when
- * nobody has it. */
-static void find_guid(const struct ew_guid *guid, char *text, size_t capacity)
-{
-    ULONG count = 0;
-    struct properties *all = list_sessions(&count);
-    text[0] = '\0';
-    for (ULONG i = 0; all != NULL && i < count; i++) {
-        if (has_guid(&all[i], guid)) {
-            append_name(text, capacity, &all[i]);
-        }
-    }
-    free(all);
-}
-
 static enum ew_status fail_slots(struct live_session *session, ULONG code, struct ew_error *error)
 {
     char names[360] = "";
@@ -202,6 +187,76 @@ static enum ew_status fail_foreign(const struct live_session *session,
                    session->shown, text);
 }
 
+/* --- under another name ------------------------------------------------------------------- */
+
+/* The name's base, when it is one that we would give to a session with that GUID; else NULL. The
+ * caller frees it. */
+static char *base_of(const char *name, size_t index)
+{
+    size_t bytes = strlen(name);
+    size_t suffix_bytes = strlen(suffixes[index]);
+    if (bytes <= suffix_bytes || strcmp(name + bytes - suffix_bytes, suffixes[index]) != 0) {
+        return NULL;
+    }
+    char *base = malloc(bytes - suffix_bytes + 1);
+    if (base != NULL) {
+        memcpy(base, name, bytes - suffix_bytes);
+        base[bytes - suffix_bytes] = '\0';
+    }
+    return base;
+}
+
+/* Takes the place of whoever collected under a name. False when he still does. Who may not make
+ * such events himself cannot see those of others either, and knows nothing. */
+static bool replace_owner(const struct live_session *session, const char *name, HANDLE *owner_out)
+{
+    char *base = base_of(name, (size_t)(session - session->live->sessions));
+    bool taken =
+        base != NULL && session->live->owner != NULL && ew_live_owner_take(base, owner_out);
+    free(base);
+    return taken;
+}
+
+/* Stops a session with our GUID that is called otherwise, unless somebody collects with it. */
+static enum ew_status stop_elsewhere(struct live_session *session, const wchar_t *wide,
+                                     const char *name, struct ew_error *error)
+{
+    HANDLE owner = NULL;
+    if (!replace_owner(session, name, &owner)) {
+        return ew_fail(error, EW_EXISTS,
+                       "session %s: its GUID is in use by the session %s, with which another "
+                       "etwitness collects: stop that first; if there is none, end the session "
+                       "with \"logman stop -ets\"",
+                       session->shown, name);
+    }
+    ULONG code = stop_name(wide);
+    ew_live_owner_give(&owner);
+    return code == ERROR_SUCCESS ? EW_OK
+                                 : ew_live_fail(error, code, name, "stop what was left behind");
+}
+
+/* Stops sessions with our GUID that were left behind, whatever they are called. */
+static enum ew_status clear_elsewhere(struct live_session *session, bool *stopped_out,
+                                      struct ew_error *error)
+{
+    ULONG count = 0;
+    enum ew_status status = EW_OK;
+    struct properties *all = list_sessions(&count);
+    for (ULONG i = 0; all != NULL && status == EW_OK && i < count; i++) {
+        if (has_guid(&all[i], session->guid)) {
+            all[i].names[0][EW_SESSION_NAME_MAX - 1] = L'\0';
+            char *name = ew_wide_to_utf8(all[i].names[0]);
+            status = name == NULL
+                         ? ew_fail(error, EW_NO_MEMORY, "session %s: no memory", session->shown)
+                         : stop_elsewhere(session, all[i].names[0], name, error);
+            *stopped_out |= status == EW_OK;
+            free(name);
+        }
+    }
+    free(all);
+    return status;
+}
+
 /* Name or GUID is taken: stops what is ours and stale, refuses the rest. */
 static enum ew_status make_way(struct live_session *session, struct ew_error *error)
 {
@@ -216,17 +271,8 @@ static enum ew_status make_way(struct live_session *session, struct ew_error *er
                    ? EW_OK
                    : ew_live_fail(error, code, session->shown, "stop what was left behind");
     }
-    char holder[200];
-    find_guid(session->guid, holder, sizeof holder);
-    if (holder[0] != '\0') {
-        return ew_fail(
-            error, EW_EXISTS,
-            "session %s: its GUID is in use by the session %s: another etwitness collects "
-            "under that name, or has left it behind; then set sessionName as it was, "
-            "or end it with \"logman stop -ets\"",
-            session->shown, holder);
-    }
-    return EW_OK; /* it has gone meanwhile */
+    bool stopped = false;
+    return clear_elsewhere(session, &stopped, error); /* or it has gone meanwhile */
 }
 
 enum ew_status ew_live_session_start(struct live_session *session, struct ew_error *error)
@@ -324,7 +370,8 @@ enum ew_status ew_live_session_clear(struct live_session *session, bool *stopped
     ULONG code = query_name(session->name, &properties);
     if (code == ERROR_WMI_INSTANCE_NOT_FOUND
         || (code == ERROR_SUCCESS && !has_guid(&properties, session->guid))) {
-        return EW_OK;
+        enum ew_status status = clear_elsewhere(session, stopped_out, error);
+        return status == EW_EXISTS ? EW_OK : status; /* it is somebody's */
     }
     code = code == ERROR_SUCCESS ? stop_name(session->name) : code;
     if (code != ERROR_SUCCESS) {
@@ -344,6 +391,14 @@ void ew_live_session_settle(struct live_session *session)
 
 /* --- whose is it ---------------------------------------------------------------------------- */
 
+static enum ew_live_owner owner_elsewhere(const char *name, size_t index)
+{
+    char *base = base_of(name, index);
+    bool stale = base != NULL && !ew_live_owner_lives(base);
+    free(base);
+    return stale ? EW_LIVE_LEFT_BEHIND : EW_LIVE_ELSEWHERE;
+}
+
 enum ew_live_owner ew_live_session_owner(const struct ew_settings *settings, const char *name,
                                          const struct ew_guid *guid)
 {
@@ -358,6 +413,11 @@ enum ew_live_owner ew_live_session_owner(const struct ew_settings *settings, con
         free(ours);
         if (same) {
             return ew_guid_equal(guid, guids[i]) ? EW_LIVE_OURS : EW_LIVE_ANOTHER;
+        }
+    }
+    for (size_t i = 0; i < LIVE_SESSION_COUNT; i++) {
+        if (ew_guid_equal(guid, guids[i])) {
+            return owner_elsewhere(name, i);
         }
     }
     return EW_LIVE_UNRELATED;

@@ -162,6 +162,10 @@ START_TEST(our_session__by_its_owner__is_judged)
     expect("our session", DOCTOR_WARN, "left behind");
     facts.sessions.collectors = 1;
     expect("our session", DOCTOR_WARN, "collecting now");
+    facts.sessions.owner = DOCTOR_ELSEWHERE;
+    expect("our session", DOCTOR_FAIL, "another etwitness collects under that name");
+    facts.sessions.owner = DOCTOR_LEFT_BEHIND;
+    expect("our session", DOCTOR_WARN, "left behind");
 }
 END_TEST
 
