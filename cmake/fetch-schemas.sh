@@ -27,7 +27,7 @@ fetch() {
     command -v npm >/dev/null || die "npm is not installed"
     rm -rf "${dir:?}/$1" "$dir/$1.part"
     mkdir "$dir/$1.part"
-    file=$dir/$1.part/$(cd "$dir/$1.part" && npm pack --silent --ignore-scripts "$2")
+    file=$dir/$1.part/$(cd "$dir/$1.part" && npm pack --silent --ignore-scripts --fetch-retries=1 --fetch-timeout=30000 "$2")
     echo "$3  $file" | sha256sum --check --status || die "$2 is not the file that is pinned (SHA-256 $3)"
     tar -xzf "$file" -C "$dir/$1.part" --strip-components="$(echo "$4" | awk -F/ '{ print NF }')" \
         --wildcards "$4/*.json"

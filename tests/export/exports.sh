@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Exports against the schemas of their formats: the golden files of the unit tests, what the
+# program makes of a recording, and broken documents, which the schemas have to refuse.
+#
+# usage: exports.sh PROGRAM TREE SCHEMAS [EMULATOR]
+#
+# Ends with 77 when the validator or a schema is missing.
+set -eu
+export LC_ALL=C
+
+program=$1
+tree=$2
+schemas=$3
+shift 3
+work=exports.tmp
+golden=$tree/tests/unit/export/golden
+
+fail() {
+    echo "exports: $*" >&2
+    exit 1
+}
+
+# Any python3 that has the validator: the first in the path may be another than Debian's.
+find_python() {
+    for python in python3 /usr/bin/python3; do
+        if "$python" -c 'import jsonschema' 2>/dev/null; then
+            return 0
+        fi
+    done
+    echo "python3-jsonschema is not installed: exports are not validated"
+    exit 77
+}
+
+validate() {
+    "$python" -W ignore "$tree/tests/export/validate.py" "$schemas" "$@"
+}
+
+# validate_all PREFIX: PREFIX.FORMAT for each format that has a schema.
+validate_all() {
+    validate cyclonedx-1.6="$1.cyclonedx-1.6" cyclonedx-1.7="$1.cyclonedx" sarif="$1.sarif" \
+        speedscope="$1.speedscope" stella-facts="$1.stella-facts" \
+        stella-callgraph="$1.stella-callgraph"
+}
+
+# refused KIND FILE SED: the file with that change is not valid.
+refused() {
+    sed "$3" "$2" >"$work/broken"
+    ! cmp -s "$2" "$work/broken" || fail "$2 has nothing that $3 changes"
+    if validate "$1=$work/broken" >"$work/log"; then
+        fail "the schema of $1 takes a document with $3"
+    fi
+}
+
+find_python
+rm -rf "$work"
+mkdir "$work"
+
+# A missing schema ends the script here, with 77.
+validate_all "$golden/sample"
+validate_all "$golden/hostile"
+
+refused cyclonedx-1.6 "$golden/sample.cyclonedx-1.6" 's/"technique":"dynamic-analysis"/"technique":"looking"/'
+refused cyclonedx-1.7 "$golden/sample.cyclonedx" 's/"location":/"place":/'
+refused sarif "$golden/sample.sarif" 's/"kind":"review"/"kind":"odd"/'
+refused speedscope "$golden/sample.speedscope" 's/"type":"sampled"/"type":"sampling"/'
+refused stella-facts "$golden/sample.stella-facts" 's/"hitCount":7/"hitCount":0/'
+refused stella-callgraph "$golden/sample.stella-callgraph" 's/"weight":0.95/"weight":1.95/'
+
+"$@" "$program" synth "$tree/docs/scenarios/shop.json" --out "$work/shop.etl" --quiet
+"$@" "$program" replay "$work/shop.etl" --out "$work/evidence" --quiet
+for format in folded speedscope cyclonedx cyclonedx-1.6 sarif stella-facts stella-callgraph dot; do
+    "$@" "$program" export --to "$format" "$work/evidence" --out "$work/shop.$format" --quiet
+    "$@" "$program" export --to "$format" "$work/evidence" --quiet >"$work/again"
+    cmp "$work/shop.$format" "$work/again" || fail "$format: standard output is not the file"
+    [ -s "$work/again" ] || fail "$format: is empty"
+done
+validate_all "$work/shop"
+
+"$@" "$program" export --to stella-facts --ledger "$work/ledger" --out "$work/first" "$work/evidence" --quiet
+"$@" "$program" export --to stella-facts --ledger "$work/ledger" --out "$work/second" "$work/evidence" --quiet
+cmp "$work/first" "$work/shop.stella-facts" || fail "the ledger changes what is told first"
+[ ! -e "$work/second" ] || fail "the ledger let windows be told twice"
+echo "exports: valid"
