@@ -149,7 +149,8 @@ struct ew_process {
     uint32_t process_id;
     bool start_known; /* else it was there before the recording: attached */
     bool ended;
-    uint64_t start_100ns; /* first sight when not known */
+    bool container_by_job; /* a job object alone told the container, no event's own item */
+    uint64_t start_100ns;  /* first sight when not known */
     uint64_t end_100ns;
     uint64_t start_key;        /* ETW process start key, or a stand-in: see docs/FORMATS.md */
     const char *name;          /* file name of the image; "" when never told */

@@ -405,11 +405,30 @@ static enum ew_rundown rundown_of(const struct emission *emission)
     return all ? EW_RUNDOWN_COMPLETE : some ? EW_RUNDOWN_PARTIAL : EW_RUNDOWN_NONE;
 }
 
+/* One process whose own events told the container is enough to know it by ETW. */
+static enum ew_container_id_source container_source(const struct emission *emission)
+{
+    const struct ew_model *model = emission->aggregate->options.model;
+    enum ew_container_id_source source = EW_CONTAINER_ID_ETW;
+    for (uint32_t i = 1; emission->scope->container != NULL && i < ew_model_process_count(model);
+         i++) {
+        const struct ew_process *process = ew_model_process(model, i);
+        if (is_listed(emission, process)) {
+            if (!process->container_by_job) {
+                return EW_CONTAINER_ID_ETW;
+            }
+            source = EW_CONTAINER_ID_JOB;
+        }
+    }
+    return source;
+}
+
 static void describe(const struct emission *emission, const struct budget *budget,
                      struct ew_evidence *evidence)
 {
     const struct scope *scope = emission->scope;
     evidence->container = scope->container;
+    evidence->container_id_source = container_source(emission);
     evidence->start_100ns = emission->span->start_100ns;
     evidence->end_100ns = emission->span->end_100ns;
     evidence->sources = emission->sources;

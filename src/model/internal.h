@@ -245,6 +245,9 @@ void thread_learn(struct ew_model *model, uint32_t thread_id, uint32_t process_i
 void process_learn_items(struct ew_model *model, const struct ew_event *event);
 bool container_text(const struct ew_item *item, char text_out[EW_GUID_TEXT_BYTES]);
 
+/* Whether an event's container is what live capture has found by itself. */
+bool container_is_by_job(const struct ew_event *event);
+
 /* True when no event at or after `time_100ns`, nor one that still waits for its stack, can
  * be of a process: it has ended for as long as anything waits. */
 bool process_is_past(const struct ew_process *process, uint64_t time_100ns);

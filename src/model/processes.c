@@ -346,6 +346,29 @@ bool container_text(const struct ew_item *item, char text_out[EW_GUID_TEXT_BYTES
     return true;
 }
 
+/* Live capture looks for containers by their job objects and tells them as events of its own; the
+ * items of all others are ETW's. */
+bool container_is_by_job(const struct ew_event *event)
+{
+    return event->kind == EW_EVENT_MANIFEST && ew_guid_equal(event->provider, &ew_guid_etwitness);
+}
+
+/* The first that is told stays; ETW's word for the same counts for more than ours. */
+static void learn_container(struct ew_model *model, const struct ew_event *event, uint32_t index,
+                            const char text[EW_GUID_TEXT_BYTES])
+{
+    struct ew_process *process = &model->processes[index].shown;
+    bool by_job = container_is_by_job(event);
+    if (process->container != NULL) {
+        process->container_by_job &= by_job || strcmp(process->container, text) != 0;
+        return;
+    }
+    const char *name = names_intern(&model->names, text, EW_GUID_TEXT_BYTES - 1);
+    process->container = name[0] != '\0' ? name : NULL;
+    process->container_by_job = process->container != NULL && by_job;
+    process_attach(model, index);
+}
+
 void process_learn_items(struct ew_model *model, const struct ew_event *event)
 {
     char text[EW_GUID_TEXT_BYTES];
@@ -357,11 +380,10 @@ void process_learn_items(struct ew_model *model, const struct ew_event *event)
     }
     struct ew_process *process = &model->processes[index].shown;
     while (ew_event_next_item(event, &offset, &item)) {
-        if (item.type == EW_ITEM_CONTAINER_ID && process->container == NULL
+        if (item.type == EW_ITEM_CONTAINER_ID
+            && (process->container == NULL || process->container_by_job)
             && container_text(&item, text)) {
-            const char *name = names_intern(&model->names, text, EW_GUID_TEXT_BYTES - 1);
-            process->container = name[0] != '\0' ? name : NULL;
-            process_attach(model, index);
+            learn_container(model, event, index, text);
         }
         if (item.type == EW_ITEM_PROCESS_START_KEY && item.data_bytes == 8
             && process->start_key == 0) {

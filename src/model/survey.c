@@ -131,6 +131,7 @@ static void survey_container(struct ew_model *model, const struct ew_event *even
     if (name[0] != '\0') {
         model->processes[entry->process].container_100ns = event->time_100ns;
         model->processes[entry->process].shown.container = name;
+        model->processes[entry->process].shown.container_by_job = container_is_by_job(event);
     }
 }
 
@@ -206,6 +207,7 @@ static void settle_process(struct ew_model *model, const struct survey_process *
         entry->last_start_100ns != 0 ? entry->last_start_100ns : model->options.start_100ns;
     if (process->container_100ns < entry->last_start_100ns) {
         process->shown.container = NULL;
+        process->shown.container_by_job = false;
         process->container_100ns = CONTAINER_NEVER;
     }
     if (entry->last_start_100ns == 0) {

@@ -198,20 +198,34 @@ void world_clr_module(struct world *world, uint64_t time, enum ew_phase phase, u
     tell(world, &event, &fact);
 }
 
-void world_container(struct world *world, uint64_t time, uint32_t pid, const char *text,
-                     size_t text_bytes)
+static void tell_container(struct world *world, const struct ew_event *about, const char *text,
+                           size_t text_bytes)
 {
     uint8_t items[WORLD_TEXT_MAX] = {0};
-    struct ew_event event = event_at(time, &ew_guid_clr_runtime);
+    struct ew_event event = *about;
     ew_store_u16(items, (uint16_t)((8 + text_bytes + 7) / 8 * 8));
     ew_store_u16(items + 2, EW_ITEM_CONTAINER_ID);
     ew_store_u16(items + 6, (uint16_t)text_bytes);
     memcpy(items + 8, text, text_bytes);
-    event.process_id = pid;
     event.thread_id = 1;
     event.extended = items;
     event.extended_bytes = ew_load_u16(items);
     tell(world, &event, NULL);
+}
+
+void world_container(struct world *world, uint64_t time, uint32_t pid, const char *text,
+                     size_t text_bytes)
+{
+    struct ew_event event = event_at(time, &ew_guid_clr_runtime);
+    event.process_id = pid;
+    tell_container(world, &event, text, text_bytes);
+}
+
+void world_container_by_job(struct world *world, uint64_t time, uint32_t pid, const char *text)
+{
+    struct ew_event event = event_at(time, &ew_guid_etwitness);
+    event.process_id = pid;
+    tell_container(world, &event, text, strlen(text));
 }
 
 void world_sample(struct world *world, uint64_t time, uint16_t cpu, uint32_t tid,

@@ -46,6 +46,9 @@ void world_clr_module(struct world *world, uint64_t time, enum ew_phase phase, u
                       uint64_t module_id, const char *path, uint8_t guid_byte);
 void world_container(struct world *world, uint64_t time, uint32_t pid, const char *text,
                      size_t text_bytes);
+
+/* As live capture tells it, which has found it by a job object. */
+void world_container_by_job(struct world *world, uint64_t time, uint32_t pid, const char *text);
 void world_sample(struct world *world, uint64_t time, uint16_t cpu, uint32_t tid,
                   uint64_t address);
 void world_stack(struct world *world, uint64_t time, uint16_t cpu, uint64_t event_time,

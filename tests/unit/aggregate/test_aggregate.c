@@ -14,8 +14,9 @@ static struct ew_aggregate *aggregate;
 
 /* What the last close handed over, as text: one line an edge, "from>to adj hits". */
 static char edges[8192];
-static char documents[1024]; /* containers in order, "-" for the host */
-static char functions[8192]; /* "name hits leaf root" */
+static char documents[1024];                  /* containers in order, "-" for the host */
+static enum ew_container_id_source id_source; /* of the last */
+static char functions[8192];                  /* "name hits leaf root" */
 static char paths[8192];
 static struct ew_evidence_quality quality;
 static size_t path_count;
@@ -70,6 +71,7 @@ static enum ew_status note(void *context, struct ew_evidence *evidence, struct e
                        path->complete ? "" : " cut");
         add_line(paths, sizeof paths, line);
     }
+    id_source = evidence->container_id_source;
     path_count = evidence->path_count;
     quality = evidence->quality;
     return EW_OK;
@@ -223,6 +225,27 @@ START_TEST(containers__each_have_a_document__the_host_first)
 }
 END_TEST
 
+START_TEST(container__is_told_by_whoever_told_it)
+{
+    static const char id[] = "6d9f6d0c-57f8-5f0c-898d-2dc82cc922e0";
+    static const char other[] = "ffffffff-57f8-5f0c-898d-2dc82cc922e0";
+    add_process(200, 12);
+    add_process(300, 16);
+    world_container_by_job(world, 10, 200, id);
+    world_container_by_job(world, 10, 300, id);
+    close_window(0);
+    ck_assert_int_eq(id_source, EW_CONTAINER_ID_JOB);
+    world_container(world, 20, 300, other, strlen(other)); /* not what it is known by */
+    close_window(1);
+    ck_assert_str_eq(documents, "- 6d9f6d0c-57f8-5f0c-898d-2dc82cc922e0 ");
+    ck_assert_int_eq(id_source, EW_CONTAINER_ID_JOB);
+    world_container(world, 30, 200, id, strlen(id));
+    world_container_by_job(world, 40, 200, id); /* again, as live capture does now and then */
+    close_window(2);
+    ck_assert_int_eq(id_source, EW_CONTAINER_ID_ETW);
+}
+END_TEST
+
 START_TEST(filter__leaves_other_processes_out)
 {
     const uint64_t frames[] = {0x2010, 0x1010};
@@ -355,6 +378,7 @@ Suite *ew_suite(void)
     tcase_add_test(tests, kernel_half__meets_the_user_half__in_a_bridge);
     tcase_add_test(tests, clr_stack__hides_native_frames__so_its_edges_are_bridges);
     tcase_add_test(tests, containers__each_have_a_document__the_host_first);
+    tcase_add_test(tests, container__is_told_by_whoever_told_it);
     tcase_add_test(tests, filter__leaves_other_processes_out);
     tcase_add_test(tests, totals_of_processes__are_kept_when_wanted);
     tcase_add_test(tests, totals_of_processes__take_no_room_in_a_collection_without_end);
