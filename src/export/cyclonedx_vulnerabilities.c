@@ -19,6 +19,7 @@ struct hit {
 struct hits {
     struct hit *items;
     size_t count;
+    size_t capacity;
 };
 
 static int by_vulnerability(const void *left, const void *right)
@@ -40,7 +41,7 @@ static void take_node(const struct ew_export_job *job, struct hits *hits,
     }
     const struct ew_table_module *module =
         &job->tables->modules[job->tables->functions[at].module];
-    for (uint32_t i = 0; i < node->vulnerability_count; i++) {
+    for (uint32_t i = 0; i < node->vulnerability_count && hits->count < hits->capacity; i++) {
         hits->items[hits->count++] =
             (struct hit){merged->vulnerabilities[node->first_vulnerability + i],
                          ew_cyclonedx_reference(job->tables, module->component), node};
@@ -88,7 +89,8 @@ enum ew_status ew_cyclonedx_vulnerabilities(const struct ew_export_job *job,
     if (merged == NULL || merged->vulnerability_count == 0) {
         return EW_OK;
     }
-    hits.items = calloc(merged->vulnerability_count, sizeof *hits.items);
+    hits.capacity = merged->vulnerability_count;
+    hits.items = calloc(hits.capacity, sizeof *hits.items);
     if (hits.items == NULL) {
         return EW_NO_MEMORY;
     }

@@ -87,17 +87,35 @@ static bool is_separator(const char *at, size_t length)
            && (memcmp(at, "\xe2\x80\xa8", 3) == 0 || memcmp(at, "\xe2\x80\xa9", 3) == 0);
 }
 
+/* How much of a text is as it may be written. */
+static size_t plain_bytes(const char *text, size_t left, const char special[2])
+{
+    size_t at = 0;
+    while (at < left && text[at] >= ' ' && text[at] < 0x7f && text[at] != special[0]
+           && text[at] != special[1]) {
+        at++;
+    }
+    return at;
+}
+
 /* Writes `text` character by character; those in `special` as `put_special` says. */
-static void put_clean(struct ew_text_out *out, const char *text, const char *special,
+static void put_clean(struct ew_text_out *out, const char *text, const char special[2],
                       void (*put_special)(struct ew_text_out *out, char c))
 {
     size_t left = strlen(text);
     while (left > 0) {
+        size_t plain = plain_bytes(text, left, special);
+        ew_text_out_bytes(out, text, plain);
+        text += plain;
+        left -= plain;
+        if (left == 0) {
+            return;
+        }
         size_t length = character_bytes(text, left);
         if (length == 0 || is_control(text, length) || is_separator(text, length)) {
             ew_text_out_bytes(out, "\xef\xbf\xbd", 3);
             length = length == 0 ? 1 : length;
-        } else if (length == 1 && strchr(special, text[0]) != NULL) {
+        } else if (text[0] == special[0] || text[0] == special[1]) {
             put_special(out, text[0]);
         } else {
             ew_text_out_bytes(out, text, length);
@@ -121,7 +139,7 @@ static void put_escaped(struct ew_text_out *out, char c)
 
 void ew_text_out_frame(struct ew_text_out *out, const char *text)
 {
-    put_clean(out, text, ";", put_colon);
+    put_clean(out, text, ";;", put_colon);
 }
 
 void ew_text_out_dot(struct ew_text_out *out, const char *text)

@@ -81,4 +81,26 @@ validate_all "$work/shop"
 "$@" "$program" export --to stella-facts --ledger "$work/ledger" --out "$work/second" "$work/evidence" --quiet
 cmp "$work/first" "$work/shop.stella-facts" || fail "the ledger changes what is told first"
 [ ! -e "$work/second" ] || fail "the ledger let windows be told twice"
+# ends STATUS ARGUMENTS...: the program ends with that status and says why.
+ends() {
+    wanted=$1
+    shift
+    status=0
+    $emulator "$program" "$@" >"$work/log" 2>&1 || status=$?
+    [ "$status" = "$wanted" ] || fail "$* ends with $status, not $wanted: $(cat "$work/log")"
+    [ -s "$work/log" ] || fail "$* says nothing"
+}
+
+emulator=$*
+echo '{"schema":7}' >"$work/odd.json"
+echo '[1' >"$work/broken.json"
+ends 2 export "$work/evidence"
+ends 2 export --to pprof "$work/evidence"
+ends 2 export --to folded
+ends 2 export --to stella-facts --ledger "$work/ledger" "$work/evidence"
+ends 2 export --to dot --ledger "$work/ledger" --out "$work/x" "$work/evidence"
+ends 3 export --to dot "$work/odd.json"
+ends 3 export --to dot "$work/broken.json"
+ends 1 export --to dot "$work/nothing.json"
+ends 1 export --to stella-facts --ledger "$work/other" --out "$work/first" "$work/evidence"
 echo "exports: valid"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Package URLs, and texts of strangers in frames and labels. */
+#include "base/json_writer.h"
 #include "export/purl.h"
 #include "export/text_out.h"
 #include "support/check_main.h"
@@ -77,6 +78,22 @@ START_TEST(number__ends_of_the_range__are_written)
 }
 END_TEST
 
+START_TEST(permille__each_kind__has_one_spelling)
+{
+    static const unsigned values[] = {0, 1, 10, 100, 50, 950, 999, 1000};
+    static struct ew_json_writer writer;
+    written_bytes = 0;
+    ew_json_init(&writer, keep, NULL);
+    ew_json_array(&writer);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        ew_json_permille(&writer, values[i]);
+    }
+    ew_json_array_end(&writer);
+    ck_assert(ew_json_finish(&writer));
+    ck_assert_str_eq(written, "[0,0.001,0.01,0.1,0.05,0.95,0.999,1]");
+}
+END_TEST
+
 static void check_purl(const char *value, const char *name, const char *version)
 {
     struct ew_purl purl;
@@ -127,6 +144,7 @@ Suite *ew_suite(void)
     tcase_add_test(tcase, dot__quotes_and_backslashes__stay_inside);
     tcase_add_test(tcase, text__longer_than_the_buffer__has_no_seam);
     tcase_add_test(tcase, number__ends_of_the_range__are_written);
+    tcase_add_test(tcase, permille__each_kind__has_one_spelling);
     tcase_add_test(tcase, purl__name_and_version__are_decoded);
     tcase_add_test(tcase, purl__none__is_refused);
     tcase_add_test(tcase, purl__longest_name__fits_and_one_more_does_not);
