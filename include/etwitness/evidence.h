@@ -364,6 +364,9 @@ EW_MUST_USE enum ew_status ew_evidence_read(const char *name, const char *bytes,
                                             char sha256_out[EW_SHA256_HEX_BYTES],
                                             struct ew_error *error);
 
+/* True for the file names of published documents, letter for letter. */
+bool ew_document_is_name(const char *file_name);
+
 /* --- publication ----------------------------------------------------------- */
 
 struct ew_publisher;

@@ -11,7 +11,15 @@
 
 struct ew_window_set;
 
-/* The caller destroys it. EW_NO_MEMORY. */
+/*
+ * What of all documents counts is a fold over the set, whatever the order in which they came:
+ *
+ * * of one (stream, range) the highest revision; a plain window's range is its number
+ * * of two documents that differ and claim the same (stream, range, revision) the one with the
+ *   smaller hash: one of them is forged or broken, and the stream tells of the conflict
+ * * of these, those that lie in no wider range of the same stream
+ *
+ * The caller destroys it. EW_NO_MEMORY. */
 EW_MUST_USE enum ew_status ew_window_set_create(struct ew_window_set **set_out);
 void ew_window_set_destroy(struct ew_window_set *set); /* NULL is allowed */
 
@@ -28,10 +36,37 @@ EW_MUST_USE enum ew_status ew_window_set_add_bytes(struct ew_window_set *set, co
                                                    const char *bytes, size_t byte_count,
                                                    struct ew_error *error);
 
-/* All documents of a directory's `evidence` folder, or of the directory itself. */
+/*
+ * All documents of a directory's `evidence` folder, or of the directory itself where there is no
+ * such folder: the files with names of published documents. One that is not valid is counted,
+ * and the first by name is told by ew_window_set_refusal(); one that goes away meanwhile is
+ * not there.
+ */
 EW_MUST_USE enum ew_status ew_window_set_add_directory(struct ew_window_set *set,
                                                        const char *directory,
                                                        struct ew_error *error);
+
+/* Adds all that `other` holds; the tables are shared. EW_NO_MEMORY, EW_LIMIT; what was added
+ * until then stays. */
+EW_MUST_USE enum ew_status ew_window_set_join(struct ew_window_set *set,
+                                              const struct ew_window_set *other,
+                                              struct ew_error *error);
+
+/* What became of the documents that were added. */
+struct ew_window_set_counts {
+    uint64_t documents;  /* that differ */
+    uint64_t counted;    /* of these: they count */
+    uint64_t superseded; /* by a higher revision */
+    uint64_t absorbed;   /* they lie in a roll-up */
+    uint64_t conflicts;  /* another document claims to be the same */
+    uint64_t repeated;   /* added once more */
+    uint64_t refused;    /* files of directories that are no valid documents */
+};
+EW_MUST_USE enum ew_status ew_window_set_counts(struct ew_window_set *set,
+                                                struct ew_window_set_counts *counts_out);
+
+/* Why the first file of a directory was refused; "" when none was. */
+const char *ew_window_set_refusal(const struct ew_window_set *set);
 
 /* One document that counts: neither superseded nor inside a roll-up. */
 struct ew_window {
@@ -41,7 +76,8 @@ struct ew_window {
     uint64_t covers_to;
 };
 
-/* Those that count, by stream and number; valid until the next add. */
+/* Those that count, by stream and number; valid until the next add. NULL: no memory, or none
+ * counts and the number is 0. */
 const struct ew_window *ew_window_set_windows(struct ew_window_set *set, size_t *count_out);
 
 /* One stream as a reader sees it. */
@@ -55,9 +91,13 @@ struct ew_window_stream {
     uint64_t missing;        /* numbers between first and last that nothing covers */
     uint64_t gaps;           /* declared in documents */
     uint64_t last_end_100ns; /* when it was last heard of */
+    uint64_t conflicts;      /* documents that were passed over, see above */
+    uint64_t broken_links;   /* documents whose `prev` is not the hash of the one before them:
+                                one of the two was changed or replaced */
+    bool mixed;              /* its documents name different hosts or containers */
 };
 
-/* All streams, by id; valid until the next add. */
+/* All streams, by id; valid until the next add. NULL as above. */
 const struct ew_window_stream *ew_window_set_streams(struct ew_window_set *set,
                                                      size_t *count_out);
 
@@ -66,8 +106,11 @@ EW_MUST_USE enum ew_status ew_window_set_digest(struct ew_window_set *set, char 
 
 /*
  * Joins the sealed documents of an aligned range of one stream, k * 2^j .. (k + 1) * 2^j - 1,
- * into one roll-up, as canonical bytes that the caller frees. EW_USAGE when the range is not
- * aligned, EW_NOT_FOUND when one of its documents is missing or not sealed.
+ * into one roll-up, as canonical bytes that the caller frees; a terminator is added and not
+ * counted. EW_USAGE when the range is not
+ * aligned, EW_NOT_FOUND when one of its documents is missing or not sealed, EW_EXISTS when they
+ * are in a roll-up already, EW_FORMAT when they tell of different hosts, containers or subjects,
+ * EW_LIMIT when it would be too large. Number 0, which no document has, is missed by nobody.
  */
 EW_MUST_USE enum ew_status ew_window_set_roll_up(struct ew_window_set *set, const char *stream_id,
                                                  uint64_t from, uint64_t to, char **bytes_out,

@@ -121,3 +121,9 @@ bool ew_document_name_is_partial(const char *text)
     at = text;
     return take_digits(&at, HEX_LOWER, STREAM_DIGITS, &from) && strcmp(at, ".head.part") == 0;
 }
+
+bool ew_document_is_name(const char *file_name)
+{
+    struct ew_document_name name;
+    return ew_document_name_parse(file_name, &name);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parts of a window set:
+ *
+ *     set.c        documents added: each distinct one once
+ *     directory.c  files and directories of documents
+ *     settle.c     which documents count, their streams, the digest
+ *     roll_up.c    a range of documents as one
+ *     fold.c       its tables (fold_tables.c, fold_rows.c)
+ */
+#ifndef EW_WINDOWS_SET_H
+#define EW_WINDOWS_SET_H
+
+#include "base/arena.h"
+#include "base/index.h"
+#include "etwitness/window_set.h"
+
+/* A document's tables, shared by the sets that it was added to. */
+struct set_tables {
+    uint64_t references;
+    struct ew_arena arena;
+    struct ew_evidence evidence;
+};
+
+/* One distinct document. Its tables are given up once it cannot count any more, since what
+ * stands before it stays. */
+struct set_entry {
+    char stream_id[EW_STREAM_ID_BYTES];
+    char sha256[EW_SHA256_HEX_BYTES];
+    uint32_t revision;
+    uint64_t from; /* of its range; a plain window's is its number */
+    uint64_t to;
+    struct set_tables *tables;
+};
+
+struct ew_window_set {
+    struct set_entry *entries; /* in the order in which they came */
+    uint32_t entry_count;
+    uint32_t entry_capacity;
+    struct ew_index index;
+    uint64_t table_bytes; /* of all entries; shared ones count in each set */
+    uint64_t repeated;
+    uint64_t refused;
+    bool full; /* a document found no room */
+    char refusal[EW_ERROR_TEXT_BYTES];
+
+    /* What settle() makes of the entries. */
+    bool settled;
+    struct ew_window *windows;
+    size_t window_count;
+    struct ew_window_stream *streams;
+    size_t stream_count;
+    struct ew_window_set_counts counts;
+};
+
+/*
+ * Adds one distinct document; takes over one reference to `tables` (NULL: given up already),
+ * whatever it answers. A document that is there already is counted only.
+ */
+EW_MUST_USE enum ew_status set_put(struct ew_window_set *set, const struct set_entry *entry,
+                                   struct ew_error *error);
+
+void set_tables_release(struct set_tables *tables); /* NULL is allowed */
+
+/* Decides which entries count, unless that is known. EW_NO_MEMORY. */
+EW_MUST_USE enum ew_status set_settle(struct ew_window_set *set);
+
+/* Order of entries: by stream, range (wider ones first), revision (higher ones first), hash. */
+int set_compare_entries(const void *a, const void *b);
+
+#endif
