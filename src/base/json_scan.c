@@ -3,6 +3,7 @@
 #include "base/json_scan.h"
 
 #include "base/json_scan_parts.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -159,7 +160,7 @@ enum ew_status ew_json_scan_more(struct ew_json_scan *scan)
 }
 
 /* Passes over white space. The next byte, or -1: there is none, or it failed. */
-static int peek(struct ew_json_scan *scan)
+static int peek_behind_space(struct ew_json_scan *scan)
 {
     struct ew_window *window = scan->window;
     const char *at = window->at;
@@ -182,6 +183,17 @@ static int peek(struct ew_json_scan *scan)
         }
         at = window->at;
     }
+}
+
+/* The same; most tokens have no white space before them. */
+static inline int peek(struct ew_json_scan *scan)
+{
+    const char *at = scan->window->at;
+    if (at < scan->window->end && (unsigned char)*at > ' ') {
+        scan->token = at;
+        return (unsigned char)*at;
+    }
+    return peek_behind_space(scan);
 }
 
 static enum ew_json_token unexpected(struct ew_json_scan *scan, int c, const char *wanted)
@@ -478,7 +490,7 @@ bool ew_json_scan_want_bool(struct ew_json_scan *scan, bool *value_out)
 static bool is_member(const struct ew_json_scan *scan, const struct ew_json_member *member)
 {
     return scan->text_bytes == member->name_bytes
-           && memcmp(scan->text, member->name, member->name_bytes) == 0;
+           && ew_bytes_equal(scan->text, member->name, member->name_bytes);
 }
 
 int ew_json_scan_member(struct ew_json_scan *scan, const struct ew_json_member *members,

@@ -214,6 +214,9 @@ bool ew_json_scan_string(struct ew_json_scan *scan)
     bool escapes = false;
     for (;;) {
         at = plain_end(at, window->end);
+        if (at < window->end && *at == '"') {
+            break;
+        }
         if (!need(scan, &at, 1)) {
             return false;
         }

@@ -6,6 +6,29 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+/* Compares short texts faster than a call of memcmp() does. */
+static inline bool ew_bytes_equal(const char *a, const char *b, size_t byte_count)
+{
+    uint64_t words[4];
+    if (byte_count > 16) {
+        return memcmp(a, b, byte_count) == 0;
+    }
+    if (byte_count >= 8) {
+        memcpy(&words[0], a, 8);
+        memcpy(&words[1], b, 8);
+        memcpy(&words[2], a + byte_count - 8, 8);
+        memcpy(&words[3], b + byte_count - 8, 8);
+        return ((words[0] ^ words[1]) | (words[2] ^ words[3])) == 0;
+    }
+    for (size_t i = 0; i < byte_count; i++) {
+        if (a[i] != b[i]) {
+            return false;
+        }
+    }
+    return true;
+}
 
 /*
  * Converts UTF-16LE bytes to UTF-8, terminated. Lone surrogates become U+FFFD, so the

@@ -2,6 +2,7 @@
 /* A graph while it is read: texts, nodes, artifacts, entry points and targets. */
 #include "callgraph/builder.h"
 
+#include "base/text.h"
 #include "platform/random.h"
 
 #include <stdarg.h>
@@ -121,8 +122,8 @@ static bool is_text(const struct graph_builder *builder, ew_graph_text text,
 {
     const char *at = graph_pool(builder) + text;
     /* The pool ends with a terminator, and a slice has none inside. */
-    return slice.byte_count < builder->text_bytes - text
-           && memcmp(at, slice.bytes, slice.byte_count) == 0 && at[slice.byte_count] == '\0';
+    return slice.byte_count < builder->text_bytes - text && at[slice.byte_count] == '\0'
+           && ew_bytes_equal(at, slice.bytes, slice.byte_count);
 }
 
 enum ew_status graph_text(struct graph_builder *builder, struct graph_slice slice,

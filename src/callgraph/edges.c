@@ -2,6 +2,8 @@
 /* Edges while a graph is read: their ends are looked up many at a time. */
 #include "callgraph/builder.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 enum ew_status graph_edge_begin(struct graph_builder *builder, struct graph_edge_told *edge)
@@ -50,7 +52,7 @@ enum ew_status graph_edge_from(struct graph_builder *builder, struct graph_slice
     struct graph_pending *row = &batch->rows[batch->count];
     /* Analysers write the edges of a caller one after another. */
     if (id.byte_count == batch->last_from_bytes && id.byte_count > 0
-        && memcmp(id.bytes, batch->text + batch->last_from_at, id.byte_count) == 0) {
+        && ew_bytes_equal(id.bytes, batch->text + batch->last_from_at, id.byte_count)) {
         row->same_from = true;
         return EW_OK;
     }
@@ -183,12 +185,19 @@ enum ew_status graph_edge_end(struct graph_builder *builder, const struct graph_
 /* --- looking up --------------------------------------------------------------------------------
  */
 
-/* What an id's slot in the index says; the entry may be another's. */
+/* The entry that is looked at first for a hash; without the compare that tells whose it is. */
 static uint32_t slot_entry(const struct graph_builder *builder, uint64_t hash)
 {
     const struct ew_index *index = &builder->index;
-    return index->slots != NULL ? index->slots[(uint32_t)(hash >> 32) & index->slot_mask].entry
-                                : EW_INDEX_END;
+    uint32_t high = (uint32_t)(hash >> 32);
+    if (index->slots == NULL) {
+        return EW_INDEX_END;
+    }
+    uint32_t at = high & index->slot_mask;
+    while (index->slots[at].hash_high != high && index->slots[at].entry != EW_INDEX_END) {
+        at = (at + 1) & index->slot_mask;
+    }
+    return index->slots[at].entry;
 }
 
 /*

@@ -2,6 +2,8 @@
 /* What the readers of JSON share. */
 #include "callgraph/reader.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 const char *const graph_edge_kinds[GRAPH_EDGE_KINDS] = {
@@ -94,9 +96,9 @@ bool graph_json_word(struct graph_reader *reader, const char *const *words, size
         return false;
     }
     struct graph_slice slice = graph_json_slice(reader);
-    for (size_t i = 0; i < word_count; i++) {
-        if (strlen(words[i]) == slice.byte_count
-            && memcmp(words[i], slice.bytes, slice.byte_count) == 0) {
+    for (size_t i = 0; slice.byte_count > 0 && i < word_count; i++) {
+        if (words[i][0] == slice.bytes[0] && strlen(words[i]) == slice.byte_count
+            && ew_bytes_equal(words[i], slice.bytes, slice.byte_count)) {
             *word_out = (unsigned)i;
             return true;
         }

@@ -55,14 +55,15 @@ static void write_nodes(FILE *out, uint32_t nodes)
     }
 }
 
-/* By caller, as analysers write them; callees are anywhere. */
+/* By caller, as analysers write them; callees are anywhere, and each but once. */
 static void write_edges(FILE *out, uint32_t nodes)
 {
     for (uint64_t i = 0; i < (uint64_t)nodes * EDGES_PER_NODE; i++) {
         uint64_t random = mix(i + ((uint64_t)1 << 40));
         (void)fprintf(out, "%s{\"from\":\"n%07u\",\"to\":\"n%07u\",\"kind\":\"%s\"}",
                       i == 0 ? "" : ",\n", (unsigned)(i / EDGES_PER_NODE),
-                      (unsigned)(random % nodes), kinds[random >> 60 & 3]);
+                      (unsigned)(random % (nodes / 8) * 8 + i % EDGES_PER_NODE),
+                      kinds[random >> 60 & 3]);
     }
 }
 
