@@ -68,16 +68,29 @@ static void add_gap(struct gap_list *list, enum ew_gap_reason reason, uint64_t s
     gap->end_100ns = has_span ? end_100ns : 0;
 }
 
+static void tell_dropped(struct ew_collect *collect, size_t count)
+{
+    if (count != 0) {
+        collect_tell(collect, EW_NOTICE_DOCUMENT_DROPPED,
+                     "%zu documents were given up, because too many wait to be written; a later"
+                     " document tells the gap",
+                     count);
+    }
+}
+
+/* What has to give way for this document is told by it. */
 static void add_drops(struct ew_collect *collect, const struct stream *stream,
                       struct gap_list *list)
 {
     uint64_t sequence;
     ew_mutex_lock(collect->mutex);
+    size_t dropped = outbox_make_room(&collect->outbox, stream->id);
     while (list->count < GAPS_OF_A_STREAM_MAX - EW_GAPS_MAX
            && outbox_take_drop(&collect->outbox, stream->id, &sequence)) {
         add_gap(list, EW_GAP_DISK_FULL, sequence, 0, 0);
     }
     ew_mutex_unlock(collect->mutex);
+    tell_dropped(collect, dropped);
 }
 
 /* --- the stream ---------------------------------------------------------------------- */
@@ -191,12 +204,7 @@ static enum ew_status send(struct ew_collect *collect, const struct ew_evidence 
     collect->shared.status.waiting = collect->outbox.count;
     ew_mutex_unlock(collect->mutex);
     ew_condition_signal(collect->work);
-    if (dropped != 0) {
-        collect_tell(collect, EW_NOTICE_DOCUMENT_DROPPED,
-                     "%zu documents were given up, because too many wait to be written; a later"
-                     " document tells the gap",
-                     dropped);
-    }
+    tell_dropped(collect, dropped);
     return EW_OK;
 }
 

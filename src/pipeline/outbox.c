@@ -39,17 +39,50 @@ static bool is_over(const struct outbox *outbox)
            || outbox->bytes > EW_DOCUMENTS_WAITING_BYTES_MAX;
 }
 
-struct outbox_item *outbox_take(struct outbox *outbox)
+/* Takes out the item after `before`, or the first one. */
+static struct outbox_item *unlink_after(struct outbox *outbox, struct outbox_item *before)
 {
-    struct outbox_item *item = outbox->first;
+    struct outbox_item **link = before != NULL ? &before->next : &outbox->first;
+    struct outbox_item *item = *link;
     if (item != NULL) {
-        outbox->first = item->next;
-        outbox->last = item->next == NULL ? NULL : outbox->last;
+        *link = item->next;
+        outbox->last = item->next == NULL ? before : outbox->last;
         outbox->count--;
         outbox->bytes -= item->document.byte_count;
         item->next = NULL;
     }
     return item;
+}
+
+struct outbox_item *outbox_take(struct outbox *outbox)
+{
+    return unlink_after(outbox, NULL);
+}
+
+static struct outbox_item *take_of_stream(struct outbox *outbox, const char *stream_id)
+{
+    struct outbox_item *before = NULL;
+    struct outbox_item *at = outbox->first;
+    for (; at != NULL && strcmp(at->document.stream_id, stream_id) != 0; at = at->next) {
+        before = at;
+    }
+    return at != NULL ? unlink_after(outbox, before) : NULL;
+}
+
+size_t outbox_make_room(struct outbox *outbox, const char *stream_id)
+{
+    size_t dropped = 0;
+    while (outbox->count >= EW_DOCUMENTS_WAITING_MAX
+           || outbox->bytes >= EW_DOCUMENTS_WAITING_BYTES_MAX) {
+        struct outbox_item *oldest = take_of_stream(outbox, stream_id);
+        if (oldest == NULL) {
+            break;
+        }
+        outbox_note_drop(outbox, oldest);
+        outbox_item_free(oldest);
+        dropped++;
+    }
+    return dropped;
 }
 
 size_t outbox_put(struct outbox *outbox, struct outbox_item *item)

@@ -39,6 +39,13 @@ struct outbox {
  * dropped. */
 size_t outbox_put(struct outbox *outbox, struct outbox_item *item);
 
+/*
+ * Drops the oldest of a stream until one more document has room, as far as its own suffice:
+ * asked before the stream's next document is made, which can then tell what was dropped. The
+ * number of those dropped.
+ */
+size_t outbox_make_room(struct outbox *outbox, const char *stream_id);
+
 /* Keeps the number of a document that will never be published, and what it tells. */
 void outbox_note_drop(struct outbox *outbox, const struct outbox_item *item);
 

@@ -21,7 +21,7 @@
 #define LIVE "collect-disk-live"
 #define PLENTY "collect-disk-plenty"
 
-/* In windows of ten seconds: fewer documents than may wait, and twice as many. */
+/* In windows of ten seconds: fewer documents than may wait, and many more. */
 enum { RECORDING_MS = 180000, LONG_RECORDING_MS = 1500000, STEP_MS = 50 };
 
 static struct ew_error error;

@@ -104,6 +104,50 @@ START_TEST(drop__told_by_a_document_that_is_dropped__is_told_again)
 }
 END_TEST
 
+static void put_of(char stream, uint64_t sequence)
+{
+    struct outbox_item *item = calloc(1, sizeof *item);
+    ck_assert_ptr_nonnull(item);
+    memset(item->document.stream_id, stream, EW_STREAM_ID_BYTES - 1);
+    item->document.sequence = sequence;
+    ck_assert_uint_eq(outbox_put(&outbox, item), 0);
+}
+
+START_TEST(room__for_a_document__is_made_by_the_oldest_of_its_stream)
+{
+    char id[EW_STREAM_ID_BYTES] = "";
+    uint64_t sequence = 0;
+    put_of('a', 1);
+    for (uint64_t i = 1; i < EW_DOCUMENTS_WAITING_MAX; i++) {
+        put_of('b', i);
+    }
+    memset(id, 'c', sizeof id - 1);
+    ck_assert_uint_eq(outbox_make_room(&outbox, id), 0);
+    memset(id, 'b', sizeof id - 1);
+    ck_assert_uint_eq(outbox_make_room(&outbox, id), 1);
+    ck_assert_uint_eq(outbox_make_room(&outbox, id), 0);
+    ck_assert(outbox_take_drop(&outbox, id, &sequence));
+    ck_assert_uint_eq(sequence, 1);
+    ck_assert_uint_eq(outbox.count, EW_DOCUMENTS_WAITING_MAX - 1);
+    ck_assert_int_eq(outbox.first->document.stream_id[0], 'a');
+    put_of('b', EW_DOCUMENTS_WAITING_MAX);
+    ck_assert_uint_eq(outbox.last->document.sequence, EW_DOCUMENTS_WAITING_MAX);
+}
+END_TEST
+
+START_TEST(room__made_by_the_only_document__leaves_an_empty_outbox)
+{
+    char id[EW_STREAM_ID_BYTES] = "";
+    (void)put(1, EW_DOCUMENTS_WAITING_BYTES_MAX + 1);
+    memset(id, 'a', sizeof id - 1);
+    ck_assert_uint_eq(outbox_make_room(&outbox, id), 1);
+    ck_assert_ptr_null(outbox.first);
+    ck_assert_ptr_null(outbox.last);
+    ck_assert_uint_eq(put(2, 1), 0);
+    ck_assert_ptr_eq(outbox.first, outbox.last);
+}
+END_TEST
+
 Suite *ew_suite(void)
 {
     Suite *suite = suite_create("outbox");
@@ -112,6 +156,8 @@ Suite *ew_suite(void)
     tcase_add_test(tests, outbox__gives_back__in_order);
     tcase_add_test(tests, outbox__too_many__drops_the_oldest_and_tells_each_once);
     tcase_add_test(tests, drop__told_by_a_document_that_is_dropped__is_told_again);
+    tcase_add_test(tests, room__for_a_document__is_made_by_the_oldest_of_its_stream);
+    tcase_add_test(tests, room__made_by_the_only_document__leaves_an_empty_outbox);
     tcase_add_test(tests, outbox__too_large__keeps_the_newest);
     suite_add_tcase(suite, tests);
     return suite;
