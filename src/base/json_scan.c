@@ -397,6 +397,16 @@ enum ew_json_token ew_json_scan_next(struct ew_json_scan *scan)
     return scan->status == EW_OK ? read_token(scan, c) : EW_JSON_FAILED;
 }
 
+bool ew_json_scan_value_is_next(struct ew_json_scan *scan)
+{
+    return scan->expect == EXPECT_VALUE && scan->status == EW_OK && peek(scan) >= 0;
+}
+
+void ew_json_scan_value_passed(struct ew_json_scan *scan)
+{
+    value_done(scan);
+}
+
 /* --- what callers ask for ------------------------------------------------------------------ */
 
 bool ew_json_scan_skip_from(struct ew_json_scan *scan, enum ew_json_token token)

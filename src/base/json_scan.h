@@ -90,6 +90,12 @@ void ew_json_scan_free(struct ew_json_scan *scan);
 /* The next token. */
 enum ew_json_token ew_json_scan_next(struct ew_json_scan *scan);
 
+/* Where the next token's bytes, or white space before them, begin. */
+static inline uint64_t ew_json_scan_offset(const struct ew_json_scan *scan)
+{
+    return ew_window_offset(scan->window, scan->window->at);
+}
+
 /* Passes over the value that comes next, or whose first token was `token`. False: failed. */
 EW_MUST_USE bool ew_json_scan_skip(struct ew_json_scan *scan);
 EW_MUST_USE bool ew_json_scan_skip_from(struct ew_json_scan *scan, enum ew_json_token token);

@@ -13,4 +13,13 @@ enum ew_status ew_json_scan_more(struct ew_json_scan *scan);
 bool ew_json_scan_string(struct ew_json_scan *scan);
 bool ew_json_scan_number(struct ew_json_scan *scan);
 
+/* The first byte that is a quote, a backslash, a control character or not ASCII, or `end`. */
+const char *ew_json_scan_plain_end(const char *at, const char *end);
+
+/* Whether a value has to come next; white space before it is then passed. */
+bool ew_json_scan_value_is_next(struct ew_json_scan *scan);
+
+/* A value was passed without reading its tokens. */
+void ew_json_scan_value_passed(struct ew_json_scan *scan);
+
 #endif

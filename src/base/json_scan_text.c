@@ -39,8 +39,7 @@ static inline bool is_special(unsigned char c)
     return c == '"' || c == '\\' || c < 0x20 || c >= 0x80;
 }
 
-/* The first special byte, or `end`. */
-static const char *plain_end(const char *at, const char *end)
+static inline const char *plain_end(const char *at, const char *end)
 {
     while (end - at >= 8) {
         uint64_t marks = special_bytes(ew_load_u64((const uint8_t *)at));
@@ -53,6 +52,11 @@ static const char *plain_end(const char *at, const char *end)
         at++;
     }
     return at;
+}
+
+const char *ew_json_scan_plain_end(const char *at, const char *end)
+{
+    return plain_end(at, end);
 }
 
 /* Makes `byte_count` bytes at `*at` readable. */
@@ -207,16 +211,14 @@ static bool decode(struct ew_json_scan *scan, const char *at, const char *end)
     return true;
 }
 
-bool ew_json_scan_string(struct ew_json_scan *scan)
+/* A text that is not plain, or not all in the window. */
+static bool scan_special(struct ew_json_scan *scan)
 {
     struct ew_window *window = scan->window;
     const char *at = scan->token + 1;
     bool escapes = false;
     for (;;) {
         at = plain_end(at, window->end);
-        if (at < window->end && *at == '"') {
-            break;
-        }
         if (!need(scan, &at, 1)) {
             return false;
         }
@@ -236,6 +238,20 @@ bool ew_json_scan_string(struct ew_json_scan *scan)
                                  scan->text_bytes_max);
     }
     return !escapes || decode(scan, scan->text, at);
+}
+
+bool ew_json_scan_string(struct ew_json_scan *scan)
+{
+    struct ew_window *window = scan->window;
+    const char *from = scan->token + 1;
+    const char *at = plain_end(from, window->end);
+    if (at == window->end || *at != '"' || (size_t)(at - from) > scan->text_bytes_max) {
+        return scan_special(scan);
+    }
+    window->at = at + 1;
+    scan->text = from;
+    scan->text_bytes = (size_t)(at - from);
+    return true;
 }
 
 /* --- numbers -------------------------------------------------------------------------------- */

@@ -102,7 +102,6 @@ struct graph_builder {
     struct ew_index style_index; /* of styles without candidates */
     uint64_t seed;
     uint32_t last_style;
-    uint32_t touched;    /* what was read ahead; nobody looks at it */
     bool implicit_nodes; /* the format has no list of nodes: who has an edge is one */
     struct graph_cached_text cache[GRAPH_TEXT_CACHE_SLOTS];
     struct graph_batch batch;
@@ -127,6 +126,15 @@ EW_MUST_USE enum ew_status graph_text(struct graph_builder *builder, struct grap
 /* The node of an id, made when there is none. */
 EW_MUST_USE enum ew_status graph_node(struct graph_builder *builder, struct graph_slice id,
                                       uint32_t *node_out);
+
+/* Says that the node of a hash will be looked for soon: its slot of the index is fetched. */
+static inline void graph_node_soon(const struct graph_builder *builder, uint64_t hash)
+{
+    const struct ew_index *index = &builder->index;
+    if (index->slots != NULL) {
+        __builtin_prefetch(&index->slots[(uint32_t)(hash >> 32) & index->slot_mask]);
+    }
+}
 
 /* The same when its hash, by ew_index_hash_seeded() with the builder's seed, is known. */
 EW_MUST_USE enum ew_status graph_node_hashed(struct graph_builder *builder, struct graph_slice id,

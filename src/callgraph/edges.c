@@ -43,6 +43,7 @@ static enum ew_status keep_id(struct graph_builder *builder, struct graph_slice 
     end->byte_count = (uint32_t)id.byte_count;
     end->hash = ew_index_hash_seeded(id.bytes, id.byte_count, builder->seed);
     batch->text_bytes += end->byte_count;
+    graph_node_soon(builder, end->hash);
     return EW_OK;
 }
 
@@ -200,18 +201,15 @@ static uint32_t slot_entry(const struct graph_builder *builder, uint64_t hash)
     return index->slots[at].entry;
 }
 
-/*
- * Reads, for all edges, what looking them up will read: first all slots, then all offsets,
- * then all texts. Reads that do not depend on one another wait for memory together.
- */
-static uint32_t touch(const struct graph_builder *builder)
+/* Fetches, for all edges at once, what looking them up will read: slots are on their way since
+ * the ends were kept, now the offsets of texts, then the texts. */
+static void fetch(const struct graph_builder *builder)
 {
     const struct graph_batch *batch = &builder->batch;
     const ew_graph_text *ids = builder->ids.bytes;
     const char *pool = graph_pool(builder);
     uint32_t entries[2 * GRAPH_BATCH_EDGES];
     uint32_t count = 0;
-    uint32_t sum = 0;
     for (uint32_t i = 0; i < batch->count; i++) {
         if (!batch->rows[i].same_from) {
             entries[count++] = slot_entry(builder, batch->rows[i].from.hash);
@@ -219,12 +217,15 @@ static uint32_t touch(const struct graph_builder *builder)
         entries[count++] = slot_entry(builder, batch->rows[i].to.hash);
     }
     for (uint32_t i = 0; i < count; i++) {
-        entries[i] = entries[i] != EW_INDEX_END ? ids[entries[i]] : 0;
+        if (entries[i] != EW_INDEX_END) {
+            __builtin_prefetch(&ids[entries[i]]);
+        }
     }
     for (uint32_t i = 0; i < count; i++) {
-        sum += (unsigned char)pool[entries[i]];
+        if (entries[i] != EW_INDEX_END) {
+            __builtin_prefetch(pool + ids[entries[i]]);
+        }
     }
-    return sum;
 }
 
 static enum ew_status look_up(struct graph_builder *builder, const struct graph_end *end,
@@ -265,8 +266,7 @@ enum ew_status graph_edges_flush(struct graph_builder *builder)
     if (ew_region_grow(&builder->edges, end) != EW_OK) {
         return graph_refuse(builder, EW_NO_MEMORY, "no memory for its edges");
     }
-    /* The sum is of no use; that it is kept makes the reads happen. */
-    builder->touched += touch(builder);
+    fetch(builder);
     enum ew_status status = add_edges(builder, builder->edges.bytes);
     memmove(batch->text, batch->text + batch->last_from_at, batch->last_from_bytes);
     batch->last_from_at = 0;

@@ -354,6 +354,7 @@ static enum ew_status place_edges(struct graph_builder *builder)
         group_edges(builder);
     }
     sort_edges(builder);
+    ew_region_release(&builder->ids); /* before edges take their full size */
     enum ew_status status = place_candidates(builder);
     return status == EW_OK ? widen_edges(builder) : status;
 }
@@ -418,7 +419,6 @@ enum ew_status graph_finish(struct graph_builder *builder)
         status = place_edges(builder);
     }
     show_columns(builder);
-    ew_region_release(&builder->ids);
     ew_region_release(&builder->styles);
     ew_region_release(&builder->lists);
     ew_region_release(&builder->raw_overrides);

@@ -89,13 +89,9 @@ bool graph_json_node(struct graph_reader *reader, uint32_t *node_out)
                               graph_node(reader->builder, graph_json_slice(reader), node_out));
 }
 
-bool graph_json_word(struct graph_reader *reader, const char *const *words, size_t word_count,
-                     unsigned *word_out)
+bool graph_json_find_word(const char *const *words, size_t word_count, struct graph_slice slice,
+                          unsigned *word_out)
 {
-    if (!ew_json_scan_want(&reader->scan, EW_JSON_STRING)) {
-        return false;
-    }
-    struct graph_slice slice = graph_json_slice(reader);
     for (size_t i = 0; slice.byte_count > 0 && i < word_count; i++) {
         if (words[i][0] == slice.bytes[0] && strlen(words[i]) == slice.byte_count
             && ew_bytes_equal(words[i], slice.bytes, slice.byte_count)) {
@@ -103,8 +99,16 @@ bool graph_json_word(struct graph_reader *reader, const char *const *words, size
             return true;
         }
     }
-    return ew_json_scan_fail(&reader->scan, EW_FORMAT,
-                             "is none of the words that the schema has");
+    return false;
+}
+
+bool graph_json_word(struct graph_reader *reader, const char *const *words, size_t word_count,
+                     unsigned *word_out)
+{
+    return ew_json_scan_want(&reader->scan, EW_JSON_STRING)
+           && (graph_json_find_word(words, word_count, graph_json_slice(reader), word_out)
+               || ew_json_scan_fail(&reader->scan, EW_FORMAT,
+                                    "is none of the words that the schema has"));
 }
 
 /* Thousandths of "0.85", "1", "1.0" or "0"; above 1000 when it is more or has an exponent. */

@@ -56,16 +56,35 @@ enum node_member {
 
 struct node_told {
     struct ew_graph_node row;
-    uint32_t node; /* EW_GRAPH_NONE until its id came */
+    struct graph_slice id; /* kept by the builder */
+    uint64_t hash;
     uint32_t first_override;
 };
 
+/* The id is looked up behind the last member: by then its slot of the index is there. */
+static bool keep_node_id(struct graph_reader *reader, struct node_told *told)
+{
+    struct graph_builder *builder = reader->builder;
+    if (!ew_json_scan_want(&reader->scan, EW_JSON_STRING)) {
+        return false;
+    }
+    struct graph_slice id = graph_json_slice(reader);
+    if (id.byte_count == 0) {
+        return ew_json_scan_fail(&reader->scan, EW_FORMAT, "an id must not be empty");
+    }
+    memcpy(builder->kept_id, id.bytes, id.byte_count);
+    told->id = (struct graph_slice){builder->kept_id, id.byte_count};
+    told->hash = ew_index_hash_seeded(id.bytes, id.byte_count, builder->seed);
+    graph_node_soon(builder, told->hash);
+    return true;
+}
+
 static bool read_override(struct graph_reader *reader, void *context)
 {
-    struct node_told *told = context;
+    (void)context;
     return ew_json_scan_want(&reader->scan, EW_JSON_STRING)
            && graph_json_took(
-               reader, graph_override(reader->builder, told->node, graph_json_slice(reader)));
+               reader, graph_override(reader->builder, EW_GRAPH_NONE, graph_json_slice(reader)));
 }
 
 /* "0x06000001" or "06000001". */
@@ -133,7 +152,7 @@ static bool read_node_member(struct graph_reader *reader, int member, struct nod
     struct ew_graph_node *row = &told->row;
     switch (member) {
     case NODE_ID:
-        return graph_json_node(reader, &told->node);
+        return keep_node_id(reader, told);
     case NODE_ARTIFACT:
         return read_u32(reader, EW_GRAPH_ARTIFACTS_MAX - 1, &row->artifact);
     case NODE_KIND:
@@ -159,7 +178,7 @@ static bool read_node_member(struct graph_reader *reader, int member, struct nod
         return read_small_word(reader, inlining, COUNT(inlining), EW_INLINE_NEVER,
                                &row->inlining);
     case NODE_OVERRIDES:
-        return graph_json_array(reader, read_override, told);
+        return graph_json_array(reader, read_override, NULL);
     default:
         return graph_json_unknown(reader);
     }
@@ -183,7 +202,9 @@ static bool read_node(struct graph_reader *reader, void *context)
         [NODE_OVERRIDES] = EW_JSON_MEMBER("overrides"),
     };
     struct graph_builder *builder = reader->builder;
-    struct node_told told = {graph_node_empty(), EW_GRAPH_NONE, builder->override_count};
+    struct node_told told = {.row = graph_node_empty(),
+                             .first_override = builder->override_count};
+    uint32_t node = 0;
     uint32_t seen = 0;
     int member;
     (void)context;
@@ -199,9 +220,12 @@ static bool read_node(struct graph_reader *reader, void *context)
     if (!graph_json_complete(reader, members, 1U << NODE_ID, seen)) {
         return false;
     }
-    graph_overrides_settle(builder, told.first_override, told.node);
+    if (!graph_json_took(reader, graph_node_hashed(builder, told.id, told.hash, &node))) {
+        return false;
+    }
+    graph_overrides_settle(builder, told.first_override, node);
     builder->counts.records++;
-    return graph_json_took(reader, graph_node_tell(builder, told.node, &told.row));
+    return graph_json_took(reader, graph_node_tell(builder, node, &told.row));
 }
 
 /* --- edges ---------------------------------------------------------------------------------- */
@@ -254,34 +278,126 @@ static bool read_edge_member(struct graph_reader *reader, int member,
     }
 }
 
-static bool read_edge(struct graph_reader *reader, void *context)
+static const struct ew_json_member edge_members[] = {
+    [EDGE_FROM] = EW_JSON_MEMBER("from"),
+    [EDGE_TO] = EW_JSON_MEMBER("to"),
+    [EDGE_KIND] = EW_JSON_MEMBER("kind"),
+    [EDGE_REASON] = EW_JSON_MEMBER("reason"),
+    [EDGE_SITE] = EW_JSON_MEMBER("site"),
+    [EDGE_CONFIDENCE] = EW_JSON_MEMBER("confidence"),
+    [EDGE_CANDIDATES] = EW_JSON_MEMBER("candidates"),
+};
+
+/* A field of an edge that was recognised. False: it is not taken, for whatever reason. */
+static bool take_field(struct graph_reader *reader, const struct ew_json_field *field,
+                       struct graph_edge_told *edge)
 {
-    static const struct ew_json_member members[] = {
-        [EDGE_FROM] = EW_JSON_MEMBER("from"),
-        [EDGE_TO] = EW_JSON_MEMBER("to"),
-        [EDGE_KIND] = EW_JSON_MEMBER("kind"),
-        [EDGE_REASON] = EW_JSON_MEMBER("reason"),
-        [EDGE_SITE] = EW_JSON_MEMBER("site"),
-        [EDGE_CONFIDENCE] = EW_JSON_MEMBER("confidence"),
-        [EDGE_CANDIDATES] = EW_JSON_MEMBER("candidates"),
-    };
+    struct graph_builder *builder = reader->builder;
+    struct graph_slice slice = {field->bytes, field->byte_count};
+    uint64_t number = 0;
+    unsigned word = 0;
+    switch (field->member) {
+    case EDGE_FROM:
+        return graph_edge_from(builder, slice) == EW_OK;
+    case EDGE_TO:
+        return graph_edge_to(builder, slice) == EW_OK;
+    case EDGE_KIND:
+        if (!graph_json_find_word(graph_edge_kinds, GRAPH_EDGE_KINDS, slice, &word)) {
+            return false;
+        }
+        edge->kind = (enum ew_graph_edge_kind)word;
+        return true;
+    case EDGE_REASON:
+        return graph_text(builder, slice, &edge->reason) == EW_OK;
+    default:
+        break;
+    }
+    for (size_t i = 0; i < slice.byte_count; i++) {
+        number = number * 10 + (uint64_t)(slice.bytes[i] - '0');
+    }
+    if (field->member == EDGE_SITE && number < UINT32_MAX) {
+        edge->site = (uint32_t)number;
+        return true;
+    }
+    edge->confidence = (uint32_t)number;
+    return field->member == EDGE_CONFIDENCE && number <= 1000;
+}
+
+/* The kind of value that a member must have, so that a shape with another is not used. */
+static bool is_edge_shape(const struct ew_json_shape *shape)
+{
+    uint32_t seen = 0;
+    for (unsigned i = 0; i < shape->field_count; i++) {
+        unsigned member = shape->members[i];
+        seen |= 1U << member;
+        if (shape->numbers[i] != (member == EDGE_SITE || member == EDGE_CONFIDENCE)
+            || member == EDGE_CANDIDATES) {
+            return false;
+        }
+    }
+    return (seen & 3) == 3;
+}
+
+/* An edge that is spelt like the last one. False: nothing was read, and the scanner finds out
+ * what there is, also what is wrong with it. */
+static bool read_like_last(struct graph_reader *reader)
+{
+    struct ew_json_field fields[EW_JSON_SHAPE_FIELDS_MAX];
+    struct graph_edge_told edge;
+    const char *end = NULL;
+    if (!ew_json_shape_match(&reader->edge_shape, &reader->scan, fields, &end)
+        || graph_edge_begin(reader->builder, &edge) != EW_OK) {
+        return false;
+    }
+    for (unsigned i = 0; i < reader->edge_shape.field_count; i++) {
+        if (!take_field(reader, &fields[i], &edge)) {
+            return false;
+        }
+    }
+    if (graph_edge_end(reader->builder, &edge) != EW_OK) {
+        return false;
+    }
+    ew_json_shape_pass(&reader->edge_shape, &reader->scan, end);
+    reader->builder->counts.records++;
+    return true;
+}
+
+static bool read_edge_tokens(struct graph_reader *reader)
+{
     struct graph_edge_told edge;
     uint32_t seen = 0;
     int member;
-    (void)context;
     if (!ew_json_scan_want(&reader->scan, EW_JSON_OBJECT)
         || !graph_json_took(reader, graph_edge_begin(reader->builder, &edge))) {
         return false;
     }
-    while ((member = ew_json_scan_member(&reader->scan, members, COUNT(members), &seen))
+    while ((member = ew_json_scan_member(&reader->scan, edge_members, COUNT(edge_members), &seen))
            != EW_JSON_OVER) {
         if (!read_edge_member(reader, member, &edge)) {
             return false;
         }
     }
     reader->builder->counts.records++;
-    return graph_json_complete(reader, members, 1U << EDGE_FROM | 1U << EDGE_TO, seen)
+    return graph_json_complete(reader, edge_members, 1U << EDGE_FROM | 1U << EDGE_TO, seen)
            && graph_json_took(reader, graph_edge_end(reader->builder, &edge));
+}
+
+static bool read_edge(struct graph_reader *reader, void *context)
+{
+    (void)context;
+    if (read_like_last(reader)) {
+        return true;
+    }
+    uint64_t start = ew_json_scan_offset(&reader->scan);
+    if (!read_edge_tokens(reader)) {
+        return false;
+    }
+    ew_json_shape_learn(&reader->edge_shape, &reader->scan, start, edge_members,
+                        COUNT(edge_members));
+    if (!is_edge_shape(&reader->edge_shape)) {
+        reader->edge_shape.field_count = 0;
+    }
+    return true;
 }
 
 /* --- entry points and targets --------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #define EW_CALLGRAPH_READER_H
 
 #include "base/json_scan.h"
+#include "base/json_shape.h"
 #include "callgraph/builder.h"
 
 struct graph_reader {
@@ -11,8 +12,9 @@ struct graph_reader {
     struct ew_window *window;
     const char *name; /* of the input */
     struct ew_error *error;
-    struct ew_json_scan scan; /* of the formats that are JSON */
-    bool waits_for_records;   /* NDJSON: the header came, records follow */
+    struct ew_json_scan scan;        /* of the formats that are JSON */
+    struct ew_json_shape edge_shape; /* of the last edge that was read by token */
+    bool waits_for_records;          /* NDJSON: the header came, records follow */
 };
 
 /* Each reads a whole input, whose format is known. The outcome has a sentence. */
@@ -60,6 +62,10 @@ bool graph_json_text(struct graph_reader *reader, ew_graph_text *text_out);
 bool graph_json_node(struct graph_reader *reader, uint32_t *node_out);
 bool graph_json_word(struct graph_reader *reader, const char *const *words, size_t word_count,
                      unsigned *word_out);
+
+/* The position of a word as it is spelt. */
+bool graph_json_find_word(const char *const *words, size_t word_count, struct graph_slice slice,
+                          unsigned *word_out);
 
 /* A number of 0 to 1, with a fraction, as thousandths, rounded down. */
 bool graph_json_permille(struct graph_reader *reader, uint32_t *value_out);
