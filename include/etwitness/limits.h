@@ -75,6 +75,10 @@ enum { EW_GAPS_MAX = 64 };
  * dropped, which is told. */
 enum { EW_DOCUMENTS_WAITING_MAX = 64, EW_DOCUMENTS_WAITING_BYTES_MAX = 64 * 1024 * 1024 };
 
+/* Documents, as bytes, that a running collection keeps for its merge with callgraphs: when
+ * there are more, the older half goes. */
+enum { EW_MERGE_BYTES_MAX = 16 * 1024 * 1024 };
+
 /* --- decoders: src/decode ------------------------------------------------ */
 
 /* Frames in one stack fragment. ETW stops at 192 (reference etw.md 3.2.2); CLR
@@ -237,8 +241,8 @@ enum { EW_RETENTION_FILES_MAX = 100000 };
 
 /* --- exports: src/export ---------------------------------------------------- */
 
-/* Distinct functions, stacks and frames of stacks of all windows that one export tells: 72, 40
- * and 4 bytes each, and their indexes; 600 MiB, 80 MiB and 256 MiB when full. */
+/* Distinct functions, stacks and frames of stacks of all windows that one export tells: 80, 32
+ * and 4 bytes each, and 13 of index for the first two; 372, 45 and 256 MiB when full. */
 enum {
     EW_EXPORT_FUNCTIONS_MAX = 4 * 1024 * 1024,
     EW_EXPORT_STACKS_MAX = 1024 * 1024,
@@ -315,6 +319,22 @@ enum { EW_WINDOW_DOCUMENTS_MAX = 1000000 };
 
 /* Tables of one roll-up while it is made. */
 #define EW_ROLL_UP_BYTES_MAX (UINT64_C(1) * 1024 * 1024 * 1024)
+
+/* --- imports: src/import ------------------------------------------------------ */
+
+/* An input, the names and stacks that are made of it, and the tables of its document. */
+enum {
+    EW_IMPORT_BYTES_MAX = 512 * 1024 * 1024,
+    EW_IMPORT_TEXT_BYTES_MAX = 512 * 1024 * 1024,
+    EW_IMPORT_TABLE_BYTES_MAX = 512 * 1024 * 1024
+};
+
+/* Modules, distinct stacks and facts of one import: 40, 32 and 104 bytes each, at most 104 MiB. */
+enum {
+    EW_IMPORT_MODULES_MAX = 65536,
+    EW_IMPORT_STACKS_MAX = 1024 * 1024,
+    EW_IMPORT_FACTS_MAX = 1024 * 1024
+};
 
 /* --- scenarios: src/synth ------------------------------------------------- */
 

@@ -80,32 +80,59 @@ struct ew_reach_claim {
     bool build_match;
 };
 
-/* What was observed, folded over the documents that count. */
+/* What was observed, folded over the documents that count; sorted by stream and unit. */
 struct ew_reach_observation {
     uint32_t stream; /* index */
     uint64_t first_sequence;
     uint64_t last_sequence;
-    uint64_t windows;
-    uint64_t hits; /* of one unit */
-    bool samples;  /* else events */
-    uint8_t level; /* 1 .. 4, the evidence ladder (reference evidence.md 4.2) */
-    uint8_t tier;
+    uint64_t windows; /* documents: a roll-up is one */
+    uint64_t hits;    /* of one unit; a stack counts for each address of a function in it */
+    bool samples;     /* else events */
+    uint8_t level;    /* 1 .. 4, the evidence ladder (reference evidence.md 4.2) */
+    uint8_t tier;     /* 1 .. 5: how the least sure end was matched; 0: no graph has it */
     uint64_t first_100ns;
     uint64_t last_100ns;
 };
 
+/* A build of a module, as the documents or a graph tell it; members are NULL when not told. */
+struct ew_reach_build {
+    const char *name;
+    const char *code_id;
+    const char *debug_id;
+    const char *mvid;
+    const char *build_id; /* of ELF files */
+    const char *sha256;
+    const char *purl;
+};
+
 struct ew_reach_node {
-    const char *key; /* of the runtime function, or "g:" and the graph's id: unique, ascending */
-    const char *id;  /* the producer's, echoed; NULL when no graph has it */
+    /* Of the runtime function; else "g:", 16 hex digits of the graph's hash, ":" and the
+     * producer's id. Unique, ascending. */
+    const char *key;
+    const char *id; /* the producer's, echoed; NULL when no graph has it */
     const char *name;
     const char *module;
+    const char *signature; /* NULL: none, as the next two */
+    const char *doc_id;
+    const char *decorated;
+    uint64_t rva;
+    uint32_t build; /* index, or EW_GRAPH_NONE */
+    uint32_t token; /* 0: none */
+    bool has_rva;
     struct ew_reach_state state;
     uint16_t confidence_claimed; /* 0 .. 1000, 0: nothing is claimed */
     uint16_t confidence_observed;
     bool maybe;
-    bool weak_identity;       /* T3 to T5 */
-    bool augmented_reachable; /* over static and runtime edges together */
+    bool weak_identity; /* T3 to T5 */
+    bool inferred;      /* observed only as an inner hop of an elided path */
+    bool stale;         /* by the view: observed, and not lately */
+    /* From entry points and from all that was observed, over static and runtime edges
+     * together: never fed back into what is claimed. */
+    bool augmented_reachable;
     bool target;
+    uint32_t scope; /* of EW_RUNTIME_UNOBSERVED: index, else EW_GRAPH_NONE */
+    uint32_t first_vulnerability;
+    uint32_t vulnerability_count;
     uint32_t first_claim;
     uint32_t claim_count;
     uint32_t first_observation;
@@ -119,7 +146,8 @@ struct ew_reach_edge {
     enum ew_edge_class edge_class;
     uint16_t confidence_claimed;
     uint16_t confidence_observed;
-    bool inferred;      /* an inner hop of an elided path */
+    bool inferred;      /* observed only as a hop of an elided path */
+    bool stale;         /* as of nodes */
     uint32_t first_via; /* nodes between, of an elided or bridged edge */
     uint32_t via_count;
     uint32_t first_claim;
@@ -138,11 +166,32 @@ struct ew_reach_conflict {
     uint64_t count;         /* of what was folded into it; 1 or more */
 };
 
+/* Windows in which a build was watched well enough to say what was not seen of it. */
+struct ew_reach_range {
+    uint32_t stream; /* index */
+    uint64_t from;   /* numbers of windows */
+    uint64_t to;
+};
+struct ew_reach_scope {
+    uint32_t build;
+    bool never_prepared; /* else: not sampled, of `stacks` stacks in the build */
+    uint64_t stacks;
+    uint32_t first_range;
+    uint32_t range_count;
+};
+
 struct ew_merged {
     char documents_digest[72];
-    uint64_t as_of_100ns; /* 0: no view by freshness */
+    uint64_t as_of_100ns;     /* 0: no view by freshness */
+    uint32_t fresh_days;      /* of that view */
+    const char *subject_kind; /* NULL: the documents are about several */
+    const char *subject_name;
+    /* By hash of their files. Read from a document (ew_merged_read()), they have no nodes and
+     * edges: what the document tells of them is there. */
     const struct ew_graph *const *graphs;
     size_t graph_count;
+    const struct ew_reach_build *builds;
+    size_t build_count;
     const struct ew_window_stream *streams;
     size_t stream_count;
     const struct ew_reach_node *nodes;
@@ -157,7 +206,14 @@ struct ew_merged {
     size_t observation_count;
     const struct ew_reach_conflict *conflicts; /* by conflict, node or edge, graph */
     size_t conflict_count;
+    const struct ew_reach_scope *scopes;
+    size_t scope_count;
+    const struct ew_reach_range *ranges;
+    size_t range_count;
+    const char *const *vulnerabilities; /* of nodes, ascending for each */
+    size_t vulnerability_count;
     uint64_t class_counts[EW_CLASS_COUNT];
+    uint64_t searches_cut; /* for elided paths, at EW_ELISION_STEPS_MAX: no contradiction */
 };
 
 struct ew_merge_options {
@@ -169,7 +225,12 @@ struct ew_merge_options {
     bool ask_unobserved;  /* compute RU, and say for each refusal why */
 };
 
-/* Merges. The result borrows from graphs and windows, and is freed with ew_merged_free(). */
+/*
+ * Merges. The result borrows from graphs and windows, and is freed with ew_merged_free().
+ * A graph that is given twice counts once.
+ *
+ * EW_LIMIT, EW_NO_MEMORY, and what the windows' digest fails with
+ */
 EW_MUST_USE enum ew_status ew_merge(const struct ew_merge_options *options,
                                     struct ew_merged **merged_out, struct ew_error *error);
 void ew_merged_free(struct ew_merged *merged); /* NULL is allowed */
@@ -178,5 +239,22 @@ void ew_merged_free(struct ew_merged *merged); /* NULL is allowed */
 EW_MUST_USE enum ew_status ew_merged_write(const struct ew_merged *merged,
                                            ew_evidence_sink_fn sink, void *context,
                                            struct ew_error *error);
+
+/*
+ * Reads such a document. The tables lie in what ew_merged_free() frees, and need nothing else.
+ *
+ * name  of the document, for messages
+ *
+ * EW_FORMAT  not valid; the error names line, column and member, or table and row
+ * EW_LIMIT, EW_NO_MEMORY
+ */
+EW_MUST_USE enum ew_status ew_merged_read(const char *name, const char *bytes, size_t byte_count,
+                                          struct ew_merged **merged_out, struct ew_error *error);
+
+/* "unknown", "unreachable", "reachable"; "unknown", "unobserved", "maybe", "observed";
+ * "static-only", "confirmed", ...: as documents spell them, never NULL. */
+const char *ew_static_state_name(enum ew_static_state state);
+const char *ew_runtime_state_name(enum ew_runtime_state state);
+const char *ew_edge_class_name(enum ew_edge_class edge_class);
 
 #endif

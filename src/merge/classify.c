@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How each observed adjacency stands to each graph (reference evidence.md 5.5). */
+#include "merge/classify.h"
+
+/* --- dispatch --------------------------------------------------------------------------------
+ */
+
+enum answer { ANSWER_NO, ANSWER_YES, ANSWER_CUT };
+
+/* Whether a method overrides another, directly or over others. */
+static enum answer overrides(const struct ew_graph *graph, uint32_t method, uint32_t overridden)
+{
+    uint32_t seen[EW_OVERRIDES_MAX];
+    uint32_t count = 0;
+    seen[count++] = method;
+    for (uint32_t at = 0; at < count; at++) {
+        for (uint32_t i = graph->nodes[seen[at]].first_override;
+             i < static_overrides_end(graph, seen[at]); i++) {
+            if (graph->overrides[i] == overridden) {
+                return ANSWER_YES;
+            }
+            uint32_t known = 0;
+            while (known < count && seen[known] != graph->overrides[i]) {
+                known++;
+            }
+            if (known == count && count == EW_OVERRIDES_MAX) {
+                return ANSWER_CUT;
+            }
+            if (known == count) {
+                seen[count++] = graph->overrides[i];
+            }
+        }
+    }
+    return ANSWER_NO;
+}
+
+static bool is_candidate(const struct ew_graph *graph, uint32_t edge, uint32_t node)
+{
+    for (uint32_t i = graph->edges[edge].first_candidate; i < static_candidates_end(graph, edge);
+         i++) {
+        if (graph->candidates[i] == node) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum answer dispatch(const struct ew_graph *graph, uint32_t from, uint32_t to,
+                            uint32_t *edge_out)
+{
+    enum answer all = ANSWER_NO;
+    bool overrides_any = graph->nodes[to].first_override < static_overrides_end(graph, to);
+    for (uint32_t e = graph->first_edge[from]; e < graph->first_edge[from + 1]; e++) {
+        enum answer answer = is_candidate(graph, e, to) ? ANSWER_YES : ANSWER_NO;
+        if (answer == ANSWER_NO && overrides_any && static_edge_dispatches(&graph->edges[e])) {
+            answer = overrides(graph, to, graph->edges[e].to);
+        }
+        if (answer == ANSWER_YES) {
+            *edge_out = e;
+            return ANSWER_YES;
+        }
+        all = answer == ANSWER_CUT ? ANSWER_CUT : all;
+    }
+    return all;
+}
+
+/* --- suspicion ---------------------------------------------------------------------------------
+ */
+
+/* An adjacency that says more of the unwinder than of the program. */
+static bool is_suspect(const struct merge *merge, const struct ew_graph *graph,
+                       const struct pair *pair, uint32_t from, uint32_t to)
+{
+    bool leaf = (graph->nodes[from].flags & EW_NODE_CALLS_COMPLETE) != 0
+                && graph->first_edge[from] == graph->first_edge[from + 1];
+    bool kernel_calls_user = merge->nodes[pair->from].kernel && !merge->nodes[pair->to].kernel;
+    return leaf || kernel_calls_user || static_edge_find(graph, to, from) != NONE;
+}
+
+static bool is_strong(const struct gnode *gnode)
+{
+    return (gnode->tier == TIER_EXACT || gnode->tier == TIER_NAMED) && !gnode->derived;
+}
+
+/* Absence of an edge is a claim only if the analyser says that it looked everywhere. */
+static bool claims_absence(const struct graph_side *side, const struct pair *pair, uint32_t from,
+                           uint32_t to)
+{
+    const struct ew_graph *graph = side->graph;
+    bool complete = graph->closed || (graph->nodes[from].flags & EW_NODE_CALLS_COMPLETE) != 0;
+    return complete && !graph->presence_only && graph->nodes[from].kind != EW_NODE_EXTERNAL
+           && is_strong(&side->nodes[from]) && is_strong(&side->nodes[to]) && !pair->unsure_end;
+}
+
+/* --- one graph
+ * ------------------------------------------------------------------------------------ */
+
+static uint16_t least(uint16_t a, uint16_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint16_t ends_confidence(const struct graph_side *side, uint32_t from, uint32_t to)
+{
+    return least(tier_confidence(side->nodes[from].tier), tier_confidence(side->nodes[to].tier));
+}
+
+static void judge_absence(struct merge *merge, const struct graph_side *side,
+                          const struct pair *pair, struct verdict *verdict)
+{
+    uint32_t from = verdict->from;
+    uint32_t to = verdict->to;
+    bool mediated = merge->nodes[pair->from].mediator != MEDIATOR_NONE
+                    || merge->nodes[pair->to].mediator != MEDIATOR_NONE;
+    if (mediated || (pair->flags & PAIR_FRAME) == 0) {
+        verdict->edge_class = EW_CLASS_BRIDGED;
+        return;
+    }
+    verdict->edge_class = EW_CLASS_RUNTIME_ONLY;
+    if (is_suspect(merge, side->graph, pair, from, to)) {
+        verdict->suspect = true;
+    } else if (!verdict->cut && claims_absence(side, pair, from, to)) {
+        verdict->edge_class = EW_CLASS_CONTRADICTION;
+        verdict->claim = EW_STATIC_UNREACHABLE;
+        verdict->confidence = ends_confidence(side, from, to);
+    }
+}
+
+void classify_judge(struct merge *merge, size_t graph_index, const struct pair *pair,
+                    uint32_t from, uint32_t to, struct verdict *verdict)
+{
+    const struct graph_side *side = &merge->graphs[graph_index];
+    const struct ew_graph *graph = side->graph;
+    memset(verdict, 0, sizeof *verdict);
+    verdict->graph = (uint32_t)graph_index;
+    verdict->from = from;
+    verdict->to = to;
+    uint32_t edge = static_edge_find(graph, from, to);
+    enum answer dispatched = edge == NONE ? dispatch(graph, from, to, &edge) : ANSWER_NO;
+    if (edge != NONE) {
+        verdict->edge_class = dispatched == ANSWER_YES ? EW_CLASS_DISPATCH : EW_CLASS_CONFIRMED;
+        verdict->claim = EW_STATIC_REACHABLE;
+        verdict->confidence =
+            least(graph->edges[edge].confidence, ends_confidence(side, from, to));
+        return;
+    }
+    verdict->cut = dispatched == ANSWER_CUT;
+    if ((pair->flags & PAIR_FRAME) != 0) {
+        elision_search(graph, from, to, &verdict->elided);
+        verdict->cut = verdict->cut || verdict->elided.found == ELISION_CUT;
+    }
+    if (verdict->elided.found == ELISION_ONE || verdict->elided.found == ELISION_SEVERAL) {
+        verdict->edge_class = EW_CLASS_ELIDED;
+        return;
+    }
+    judge_absence(merge, side, pair, verdict);
+}
+
+/* --- all graphs
+ * ------------------------------------------------------------------------------------ */
+
+static bool add_claim(struct merge *merge, struct pair *pair, const struct verdict *verdict)
+{
+    struct ew_reach_claim *grown = list_grow(merge->pair_claims, &merge->pair_claim_capacity,
+                                             merge->pair_claim_count, sizeof *grown);
+    if (grown == NULL) {
+        return false;
+    }
+    const struct gnode *nodes = merge->graphs[verdict->graph].nodes;
+    uint8_t from = nodes[verdict->from].tier;
+    uint8_t to = nodes[verdict->to].tier;
+    struct ew_reach_claim claim = {.graph = verdict->graph,
+                                   .claim = (uint8_t)verdict->claim,
+                                   .tier = from > to ? from : to,
+                                   .build_match = is_strong(&nodes[verdict->from])
+                                                  && is_strong(&nodes[verdict->to])};
+    merge->pair_claims = grown;
+    merge->pair_claims[merge->pair_claim_count++] = claim;
+    if (pair->claim_count++ == 0) {
+        pair->first_claim = (uint32_t)merge->pair_claim_count - 1;
+    }
+    if (verdict->confidence > pair->confidence_claimed) {
+        pair->confidence_claimed = verdict->confidence;
+    }
+    return true;
+}
+
+/* The hops of an elided path ran if there is no other way, and may have run if there is. */
+static bool imply_hops(struct merge *merge, uint32_t index, const struct verdict *verdict)
+{
+    const struct gnode *nodes = merge->graphs[verdict->graph].nodes;
+    bool sure = verdict->elided.found == ELISION_ONE && !merge->pairs[index].unsure_end;
+    uint32_t via[EW_ELISION_EDGES_MAX];
+    uint32_t before = merge->pairs[index].from;
+    for (uint32_t i = 0; i <= verdict->elided.via_count; i++) {
+        uint32_t next = i < verdict->elided.via_count ? nodes[verdict->elided.via[i]].node
+                                                      : merge->pairs[index].to;
+        uint32_t hop = pair_get(merge, before, next);
+        if (hop == NONE) {
+            return false;
+        }
+        merge->pairs[hop].flags |= sure ? PAIR_INFERRED : PAIR_MAYBE;
+        if (i < verdict->elided.via_count) {
+            struct node *inner = &merge->nodes[next];
+            enum ew_runtime_state state = sure ? EW_RUNTIME_OBSERVED : EW_RUNTIME_MAYBE;
+            inner->inferred = inner->inferred || sure;
+            inner->runtime = inner->runtime > state ? inner->runtime : (uint8_t)state;
+            via[i] = next;
+        }
+        before = next;
+    }
+    return pair_set_via(merge, &merge->pairs[index], via, verdict->elided.via_count);
+}
+
+/* Graphs that agree least with what was seen do not decide; the best explanation does. */
+static void take_class(struct pair *pair, enum ew_edge_class edge_class)
+{
+    if (pair->edge_class == EW_CLASS_STATIC_ONLY || edge_class < pair->edge_class) {
+        pair->edge_class = (uint8_t)edge_class;
+    }
+}
+
+/* What stands when no graph knows both ends. */
+static void classify_alone(const struct merge *merge, struct pair *pair)
+{
+    bool mediated = merge->nodes[pair->from].mediator != MEDIATOR_NONE
+                    || merge->nodes[pair->to].mediator != MEDIATOR_NONE;
+    take_class(pair, mediated || (pair->flags & PAIR_FRAME) == 0 ? EW_CLASS_BRIDGED
+                                                                 : EW_CLASS_RUNTIME_ONLY);
+}
+
+static enum ew_status take_verdict(struct merge *merge, uint32_t index,
+                                   const struct verdict *verdict)
+{
+    struct pair *pair = &merge->pairs[index];
+    take_class(pair, verdict->edge_class);
+    merge->merged.searches_cut += verdict->cut && verdict->edge_class == EW_CLASS_RUNTIME_ONLY;
+    if (verdict->claim != EW_STATIC_UNKNOWN && !add_claim(merge, pair, verdict)) {
+        return merge_no_memory(merge);
+    }
+    return EW_OK;
+}
+
+/* An elided path stands only when no graph has a better explanation. */
+static enum ew_status imply_pair(struct merge *merge, uint32_t index,
+                                 const struct verdict *verdicts, size_t count)
+{
+    if (merge->pairs[index].edge_class != EW_CLASS_ELIDED) {
+        return EW_OK;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (verdicts[i].edge_class == EW_CLASS_ELIDED
+            && !imply_hops(merge, index, &verdicts[i])) {
+            return merge_no_memory(merge);
+        }
+    }
+    return EW_OK;
+}
+
+static enum ew_status classify_pair(struct merge *merge, uint32_t index,
+                                    struct verdict verdicts[EW_MERGE_GRAPHS_MAX])
+{
+    const struct node *from = &merge->nodes[merge->pairs[index].from];
+    const struct node *to = &merge->nodes[merge->pairs[index].to];
+    size_t count = 0;
+    uint32_t b = 0;
+    for (uint32_t a = 0; a < from->member_count && count < EW_MERGE_GRAPHS_MAX; a++) {
+        const struct member *left = &merge->members[from->first_member + a];
+        const struct member *right = NULL;
+        while (b < to->member_count && merge->members[to->first_member + b].graph < left->graph) {
+            b++;
+        }
+        right = b < to->member_count ? &merge->members[to->first_member + b] : NULL;
+        bool first = a == 0 || left[-1].graph != left->graph;
+        if (right != NULL && right->graph == left->graph && first) {
+            classify_judge(merge, left->graph, &merge->pairs[index], left->node, right->node,
+                           &verdicts[count++]);
+        }
+    }
+    enum ew_status status = EW_OK;
+    for (size_t i = 0; status == EW_OK && i < count; i++) {
+        status = take_verdict(merge, index, &verdicts[i]);
+    }
+    if (count == 0) {
+        classify_alone(merge, &merge->pairs[index]);
+    }
+    if (status == EW_OK) {
+        status = imply_pair(merge, index, verdicts, count);
+    }
+    return status != EW_OK ? status : classify_report(merge, index, verdicts, count);
+}
+
+enum ew_status classify_pairs(struct merge *merge)
+{
+    struct verdict *verdicts = calloc(EW_MERGE_GRAPHS_MAX, sizeof *verdicts);
+    enum ew_status status = verdicts != NULL ? EW_OK : merge_no_memory(merge);
+    /* Hops that are implied on the way are edges of a graph: nothing is to be decided there. */
+    size_t count = merge->pair_count;
+    for (uint32_t i = 0; status == EW_OK && i < count; i++) {
+        if (pair_was_seen(&merge->pairs[i])) {
+            memset(verdicts, 0, EW_MERGE_GRAPHS_MAX * sizeof *verdicts);
+            status = classify_pair(merge, i, verdicts);
+        }
+    }
+    free(verdicts);
+    return status;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one graph says to one observed adjacency. */
+#ifndef EW_MERGE_CLASSIFY_H
+#define EW_MERGE_CLASSIFY_H
+
+#include "merge/internal.h"
+
+struct verdict {
+    uint32_t graph;
+    uint32_t from; /* nodes of the graph */
+    uint32_t to;
+    enum ew_edge_class edge_class;
+    enum ew_static_state claim;
+    uint16_t confidence;
+    bool suspect; /* the unwinder may have erred */
+    bool cut;     /* the search was given up: nothing is called a contradiction */
+    struct elided elided;
+};
+
+void classify_judge(struct merge *merge, size_t graph_index, const struct pair *pair,
+                    uint32_t from, uint32_t to, struct verdict *verdict);
+
+/* The conflicts of one adjacency, when all graphs have spoken (report.c). */
+EW_MUST_USE enum ew_status classify_report(struct merge *merge, uint32_t index,
+                                           const struct verdict *verdicts, size_t count);
+
+#endif

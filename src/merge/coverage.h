@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How well one module was watched, part of coverage.c. */
+#ifndef EW_MERGE_COVERAGE_H
+#define EW_MERGE_COVERAGE_H
+
+#include "merge/internal.h"
+
+enum { COVERAGE_CONDITIONS = 11 };
+
+struct coverage {
+    uint32_t faults; /* a bit for each condition that some window broke */
+    uint64_t stacks; /* in adequate windows */
+    bool never_prepared;
+    bool managed;
+    bool untold;  /* something ran that nothing identifies */
+    bool unnamed; /* something ran that has no name */
+    bool adequate;
+    uint32_t build;
+    uint32_t first_range;
+    uint32_t range_count;
+    uint32_t scope; /* of the result, or NONE */
+};
+
+/* What is wrong with a window, as bits; the first is never set. */
+uint32_t coverage_window_faults(const struct ew_evidence *evidence);
+
+#endif

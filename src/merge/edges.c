@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Static and observed edges as one table: both sides are sorted, and met node by node. */
+#include "merge/internal.h"
+
+enum { CONFIDENCE_INFERRED = 700 };
+
+/* A static edge of the node at hand. */
+struct claimed {
+    uint32_t to; /* merged */
+    uint32_t graph;
+    uint16_t confidence;
+    uint8_t tier;
+    bool build_match;
+};
+
+struct joining {
+    struct merge *merge;
+    uint32_t *pairs; /* by from, to */
+    size_t pair_at;
+    struct claimed *claimed;
+    size_t claimed_count;
+    size_t claimed_capacity;
+};
+
+static int compare_claimed(const void *a, const void *b)
+{
+    const struct claimed *left = a;
+    const struct claimed *right = b;
+    if (left->to != right->to) {
+        return left->to < right->to ? -1 : 1;
+    }
+    if (left->graph != right->graph) {
+        return left->graph < right->graph ? -1 : 1;
+    }
+    if (left->confidence != right->confidence) {
+        return left->confidence > right->confidence ? -1 : 1;
+    }
+    return (left->tier > right->tier) - (left->tier < right->tier);
+}
+
+static bool gather_member(struct joining *joining, const struct member *member)
+{
+    const struct graph_side *side = &joining->merge->graphs[member->graph];
+    const struct ew_graph *graph = side->graph;
+    for (uint32_t e = graph->first_edge[member->node];
+         !graph->presence_only && e < graph->first_edge[member->node + 1]; e++) {
+        const struct ew_graph_edge *edge = &graph->edges[e];
+        if (!static_edge_calls(edge)) {
+            continue;
+        }
+        struct claimed *grown = list_grow(joining->claimed, &joining->claimed_capacity,
+                                          joining->claimed_count, sizeof *grown);
+        if (grown == NULL) {
+            return false;
+        }
+        uint8_t from = side->nodes[member->node].tier;
+        uint8_t to = side->nodes[edge->to].tier;
+        uint8_t tier = from > to ? from : to;
+        uint16_t confidence = tier_confidence(tier);
+        uint32_t artifact = graph->nodes[member->node].artifact;
+        struct claimed claimed = {
+            .to = side->nodes[edge->to].node,
+            .graph = member->graph,
+            .confidence = edge->confidence < confidence ? edge->confidence : confidence,
+            .tier = tier,
+            .build_match = artifact != NONE && side->artifacts[artifact].loaded};
+        joining->claimed = grown;
+        joining->claimed[joining->claimed_count++] = claimed;
+    }
+    return true;
+}
+
+static bool gather(struct joining *joining, uint32_t node)
+{
+    const struct node *row = &joining->merge->nodes[node];
+    joining->claimed_count = 0;
+    for (uint32_t i = 0; i < row->member_count; i++) {
+        if (!gather_member(joining, &joining->merge->members[row->first_member + i])) {
+            return false;
+        }
+    }
+    bool sorted = true;
+    for (size_t i = 1; sorted && i < joining->claimed_count; i++) {
+        sorted = compare_claimed(&joining->claimed[i - 1], &joining->claimed[i]) <= 0;
+    }
+    if (!sorted) {
+        qsort(joining->claimed, joining->claimed_count, sizeof *joining->claimed,
+              compare_claimed);
+    }
+    return true;
+}
+
+/* --- one edge
+ * ------------------------------------------------------------------------------------ */
+
+static enum ew_runtime_state observed_state(const struct pair *pair)
+{
+    if (pair == NULL) {
+        return EW_RUNTIME_UNKNOWN;
+    }
+    if (pair_was_seen(pair) || (pair->flags & PAIR_INFERRED) != 0) {
+        return EW_RUNTIME_OBSERVED;
+    }
+    return (pair->flags & PAIR_MAYBE) != 0 ? EW_RUNTIME_MAYBE : EW_RUNTIME_UNKNOWN;
+}
+
+static bool put_claim(struct merge *merge, struct ew_reach_edge *edge,
+                      const struct ew_reach_claim *claim, uint16_t confidence)
+{
+    if (claim->claim > edge->state.claimed) {
+        edge->state.claimed = claim->claim;
+    }
+    if (confidence > edge->confidence_claimed) {
+        edge->confidence_claimed = confidence;
+    }
+    return result_claim(merge, claim);
+}
+
+/* What the graphs before one said to a pair. */
+static bool put_said(struct merge *merge, struct ew_reach_edge *edge, const struct pair *pair,
+                     uint32_t *at, uint32_t graph)
+{
+    bool fine = true;
+    while (fine && pair != NULL && *at < pair->claim_count
+           && merge->pair_claims[pair->first_claim + *at].graph < graph) {
+        fine = put_claim(merge, edge, &merge->pair_claims[pair->first_claim + *at],
+                         pair->confidence_claimed);
+        ++*at;
+    }
+    return fine;
+}
+
+/*
+ * The graphs that have the edge, and what the others said to it when it was seen: both lists are
+ * sorted by graph.
+ */
+static bool put_claims(struct joining *joining, struct ew_reach_edge *edge, size_t first,
+                       size_t end, const struct pair *pair)
+{
+    struct merge *merge = joining->merge;
+    uint32_t at = 0;
+    uint32_t count = pair != NULL ? pair->claim_count : 0;
+    for (size_t i = first; i < end; i++) {
+        const struct claimed *claimed = &joining->claimed[i];
+        struct ew_reach_claim claim = {.graph = claimed->graph,
+                                       .claim = EW_STATIC_REACHABLE,
+                                       .tier = claimed->tier,
+                                       .build_match = claimed->build_match};
+        if (i > first && claimed[-1].graph == claimed->graph) {
+            continue;
+        }
+        if (!put_said(merge, edge, pair, &at, claimed->graph)
+            || !put_claim(merge, edge, &claim, claimed->confidence)) {
+            return false;
+        }
+        /* The graph said the same to the pair. */
+        at += pair != NULL && at < count
+              && merge->pair_claims[pair->first_claim + at].graph == claimed->graph;
+    }
+    return put_said(merge, edge, pair, &at, NONE);
+}
+
+static void put_observed(struct ew_reach_edge *edge, const struct pair *pair)
+{
+    edge->state.observed = (uint8_t)observed_state(pair);
+    if (edge->state.observed != EW_RUNTIME_OBSERVED) {
+        return;
+    }
+    if (pair_was_seen(pair)) {
+        bool over = (pair->flags & PAIR_FRAME) == 0 && (pair->flags & PAIR_CHAIN) != 0;
+        edge->edge_class = (enum ew_edge_class)pair->edge_class;
+        edge->confidence_observed =
+            over && pair->weight > CONFIDENCE_INFERRED ? CONFIDENCE_INFERRED : pair->weight;
+        bool shows_via =
+            pair->edge_class == EW_CLASS_ELIDED || pair->edge_class == EW_CLASS_BRIDGED;
+        edge->first_via = shows_via ? pair->first_via : 0;
+        edge->via_count = shows_via ? pair->via_count : 0;
+    } else {
+        edge->edge_class = EW_CLASS_CONFIRMED;
+        edge->confidence_observed = CONFIDENCE_INFERRED;
+        edge->inferred = true;
+    }
+}
+
+static enum ew_status add_edge(struct joining *joining, uint32_t from, uint32_t to,
+                               size_t first_claimed, size_t end_claimed, struct pair *pair)
+{
+    struct merge *merge = joining->merge;
+    if (merge->edge_count >= EW_MERGE_EDGES_MAX) {
+        return ew_fail(merge->error, EW_LIMIT, "merge: the result has more than %d edges",
+                       EW_MERGE_EDGES_MAX);
+    }
+    struct ew_reach_edge *grown =
+        list_grow(merge->edges, &merge->edge_capacity, merge->edge_count, sizeof *grown);
+    if (grown == NULL) {
+        return merge_no_memory(merge);
+    }
+    merge->edges = grown;
+    struct ew_reach_edge edge = {
+        .from = from, .to = to, .first_claim = (uint32_t)merge->claim_count};
+    enum ew_status status = put_claims(joining, &edge, first_claimed, end_claimed, pair)
+                                ? EW_OK
+                                : merge_no_memory(merge);
+    edge.claim_count = (uint32_t)merge->claim_count - edge.first_claim;
+    put_observed(&edge, pair);
+    if (status == EW_OK && pair != NULL) {
+        status = result_rows(merge, pair->last_row, &edge.first_observation,
+                             &edge.observation_count, &edge.stale);
+        pair->edge = (uint32_t)merge->edge_count;
+    }
+    if (status == EW_OK) {
+        merge->merged.class_counts[edge.edge_class]++;
+        merge->edges[merge->edge_count++] = edge;
+    }
+    return status;
+}
+
+/* --- node by node
+ * --------------------------------------------------------------------------------- */
+
+static struct pair *pair_here(struct joining *joining, uint32_t from)
+{
+    struct merge *merge = joining->merge;
+    if (joining->pair_at < merge->pair_count
+        && merge->pairs[joining->pairs[joining->pair_at]].from == from) {
+        return &merge->pairs[joining->pairs[joining->pair_at]];
+    }
+    return NULL;
+}
+
+static enum ew_status join_node(struct joining *joining, uint32_t from)
+{
+    enum ew_status status = gather(joining, from) ? EW_OK : merge_no_memory(joining->merge);
+    size_t at = 0;
+    while (status == EW_OK) {
+        struct pair *pair = pair_here(joining, from);
+        bool claimed = at < joining->claimed_count;
+        if (pair == NULL && !claimed) {
+            break;
+        }
+        uint32_t to = claimed ? joining->claimed[at].to : pair->to;
+        if (pair != NULL && pair->to < to) {
+            to = pair->to;
+        }
+        bool is_pair = pair != NULL && pair->to == to;
+        size_t end = at;
+        while (end < joining->claimed_count && joining->claimed[end].to == to) {
+            end++;
+        }
+        joining->pair_at += is_pair;
+        /* What only the compiler told is no edge. */
+        if (end > at || observed_state(is_pair ? pair : NULL) != EW_RUNTIME_UNKNOWN) {
+            status = add_edge(joining, from, to, at, end, is_pair ? pair : NULL);
+        }
+        at = end;
+    }
+    return status;
+}
+
+struct pair_key {
+    uint64_t ends;
+    uint32_t pair;
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct pair_key *left = a;
+    const struct pair_key *right = b;
+    return (left->ends > right->ends) - (left->ends < right->ends);
+}
+
+static bool sort_pairs(struct joining *joining)
+{
+    const struct merge *merge = joining->merge;
+    struct pair_key *keys = calloc(merge->pair_count + 1, sizeof *keys);
+    joining->pairs = calloc(merge->pair_count + 1, sizeof *joining->pairs);
+    if (keys == NULL || joining->pairs == NULL) {
+        free(keys);
+        return false;
+    }
+    for (size_t i = 0; i < merge->pair_count; i++) {
+        keys[i].ends = (uint64_t)merge->pairs[i].from << 32 | merge->pairs[i].to;
+        keys[i].pair = (uint32_t)i;
+    }
+    qsort(keys, merge->pair_count, sizeof *keys, compare_keys);
+    for (size_t i = 0; i < merge->pair_count; i++) {
+        joining->pairs[i] = keys[i].pair;
+    }
+    free(keys);
+    return true;
+}
+
+enum ew_status edges_join(struct merge *merge)
+{
+    struct joining joining = {.merge = merge};
+    enum ew_status status = sort_pairs(&joining) ? EW_OK : merge_no_memory(merge);
+    for (uint32_t node = 0; status == EW_OK && node < merge->node_count; node++) {
+        status = join_node(&joining, node);
+    }
+    free(joining.pairs);
+    free(joining.claimed);
+    return status;
+}

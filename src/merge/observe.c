@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What all documents saw of nodes and of adjacencies, folded by stream and unit. */
+#include "merge/observe.h"
+
+enum { LEVEL_PREPARED = 1, LEVEL_FUNCTION = 2, LEVEL_EDGE = 3, WEIGHT_PREPARED = 900 };
+
+/* --- pairs ------------------------------------------------------------------------------------
+ */
+
+uint32_t pair_find(struct merge *merge, uint32_t from, uint32_t to)
+{
+    uint64_t hash = ew_index_hash_u64((uint64_t)from << 32 | to);
+    for (uint32_t i = ew_index_first(&merge->pair_index, hash); i != EW_INDEX_END;
+         i = ew_index_next(&merge->pair_index)) {
+        if (merge->pairs[i].from == from && merge->pairs[i].to == to) {
+            return i;
+        }
+    }
+    return NONE;
+}
+
+uint32_t pair_get(struct merge *merge, uint32_t from, uint32_t to)
+{
+    uint32_t found = pair_find(merge, from, to);
+    if (found != NONE || merge->pair_count >= EW_MERGE_EDGES_MAX) {
+        return found;
+    }
+    struct pair *grown =
+        list_grow(merge->pairs, &merge->pair_capacity, merge->pair_count, sizeof *grown);
+    if (grown == NULL) {
+        return NONE;
+    }
+    merge->pairs = grown;
+    uint64_t hash = ew_index_hash_u64((uint64_t)from << 32 | to);
+    if (!ew_index_insert(&merge->pair_index, hash, (uint32_t)merge->pair_count)) {
+        return NONE;
+    }
+    struct pair pair = {.from = from,
+                        .to = to,
+                        .first_row = NONE,
+                        .last_row = NONE,
+                        .edge = NONE,
+                        .unsure_end = true};
+    merge->pairs[merge->pair_count] = pair;
+    return (uint32_t)merge->pair_count++;
+}
+
+/* --- rows --------------------------------------------------------------------------------------
+ */
+
+/* The row of the stream and unit at the end of a chain, made when it is not there. Windows come
+ * stream by stream, so it is one of the last two. */
+static struct row *row_of(struct merge *merge, const struct seen *seen, uint32_t *first,
+                          uint32_t *last)
+{
+    uint32_t stream = merge->window_stream[seen->window];
+    for (uint32_t at = *last, tries = 0; at != NONE && tries < 2; tries++) {
+        struct row *row = &merge->rows[at];
+        if (row->observation.stream != stream) {
+            break;
+        }
+        if (row->observation.samples == seen->samples) {
+            return row;
+        }
+        at = row->previous;
+    }
+    struct row *grown =
+        list_grow(merge->rows, &merge->row_capacity, merge->row_count, sizeof *grown);
+    if (grown == NULL || merge->row_count >= NONE) {
+        merge->rows = grown != NULL ? grown : merge->rows;
+        return NULL;
+    }
+    merge->rows = grown;
+    struct row row = {.observation = {.stream = stream,
+                                      .first_sequence = UINT64_MAX,
+                                      .samples = seen->samples,
+                                      .first_100ns = UINT64_MAX},
+                      .previous = *last,
+                      .last_window = NONE};
+    uint32_t index = (uint32_t)merge->row_count++;
+    merge->rows[index] = row;
+    *first = *first == NONE ? index : *first;
+    *last = index;
+    return &merge->rows[index];
+}
+
+bool observe(struct merge *merge, const struct seen *seen, uint32_t *first, uint32_t *last)
+{
+    const struct ew_window *window = &merge->windows[seen->window];
+    struct row *row = row_of(merge, seen, first, last);
+    if (row == NULL) {
+        return false;
+    }
+    struct ew_reach_observation *observation = &row->observation;
+    if (row->last_window != seen->window) {
+        observation->windows++;
+        row->last_window = (uint32_t)seen->window;
+    }
+    observation->hits = merge_sum(observation->hits, seen->hits);
+    observation->level = observation->level > seen->level ? observation->level : seen->level;
+    observation->tier = observation->tier > seen->tier ? observation->tier : seen->tier;
+    if (window->covers_from < observation->first_sequence) {
+        observation->first_sequence = window->covers_from;
+    }
+    if (window->covers_to > observation->last_sequence) {
+        observation->last_sequence = window->covers_to;
+    }
+    if (seen->first_100ns < observation->first_100ns) {
+        observation->first_100ns = seen->first_100ns;
+    }
+    if (seen->last_100ns > observation->last_100ns) {
+        observation->last_100ns = seen->last_100ns;
+    }
+    return true;
+}
+
+/* --- functions
+ * ---------------------------------------------------------------------------------- */
+
+static void raise(struct node *node, enum ew_runtime_state state)
+{
+    node->runtime = node->runtime > state ? node->runtime : (uint8_t)state;
+}
+
+/* What one observation of a function is worth: its source, and how surely it was matched. */
+static uint16_t worth(const struct function *function)
+{
+    uint16_t tier = tier_confidence(function->tier);
+    return tier < function->weight ? tier : function->weight;
+}
+
+static enum ew_status observe_functions(struct merge *merge, size_t window)
+{
+    const struct ew_evidence *evidence = merge->windows[window].evidence;
+    const uint32_t *map = merge->function_map + merge->first_function[window];
+    for (size_t i = 0; i < evidence->observation_count; i++) {
+        const struct ew_evidence_observation *row = &evidence->observations[i];
+        const struct function *function = &merge->functions[map[row->function]];
+        struct node *node = &merge->nodes[function->node];
+        const struct ew_evidence_source *source = &evidence->sources[row->source];
+        bool prepared = source->kind == EW_SOURCE_METHOD_PREPARE;
+        struct seen seen = {window,
+                            ew_evidence_source_samples(source),
+                            prepared ? LEVEL_PREPARED : LEVEL_FUNCTION,
+                            function->tier,
+                            row->hits,
+                            row->first_100ns,
+                            row->last_100ns};
+        if (!observe(merge, &seen, &node->first_row, &node->last_row)) {
+            return merge_no_memory(merge);
+        }
+        raise(node, EW_RUNTIME_OBSERVED);
+        uint16_t weight = worth(function);
+        weight = prepared && weight > WEIGHT_PREPARED ? WEIGHT_PREPARED : weight;
+        node->weight = node->weight > weight ? node->weight : weight;
+    }
+    return EW_OK;
+}
+
+/* What functions alone tell of their nodes. */
+static void note_functions(struct merge *merge)
+{
+    for (size_t f = 0; f < merge->function_count; f++) {
+        const struct function *function = &merge->functions[f];
+        if (function->node == NONE) {
+            continue;
+        }
+        struct node *node = &merge->nodes[function->node];
+        node->folded = node->folded || (function->flags & EW_FUNCTION_FOLDED) != 0;
+        const struct build *build =
+            function->build != NONE ? &merge->builds[function->build] : NULL;
+        node->kernel = node->kernel || (build != NULL && build->row->kind == EW_EVIDENCE_KERNEL);
+        if (node->mediator == MEDIATOR_NONE) {
+            node->mediator = (uint8_t)mediator_of(function, build);
+        }
+        if (function->observed && function->row == NULL) {
+            raise(node, EW_RUNTIME_OBSERVED); /* one key, several versions of its code */
+            node->weight = node->weight > 0 ? node->weight : worth(function);
+        } else if (function->candidate) {
+            raise(node, EW_RUNTIME_MAYBE);
+        }
+    }
+    for (size_t g = 0; g < merge->graph_count; g++) {
+        for (uint32_t i = 0; i < merge->graphs[g].graph->node_count; i++) {
+            if ((merge->graphs[g].nodes[i].flags & GNODE_MAYBE) != 0) {
+                raise(&merge->nodes[merge->graphs[g].nodes[i].node], EW_RUNTIME_MAYBE);
+            }
+        }
+    }
+}
+
+/* --- edges
+ * --------------------------------------------------------------------------------------- */
+
+static uint32_t adjacency_flags(enum ew_adjacency adjacency)
+{
+    static const uint32_t flags[] = {PAIR_BRIDGE, PAIR_FRAME, PAIR_FRAME | PAIR_INLINE, PAIR_JIT,
+                                     PAIR_JIT};
+    return flags[adjacency];
+}
+
+/* An end that several functions can be, or that is worth little: what calls what is not sure. */
+static bool is_unsure(const struct merge *merge, uint32_t index)
+{
+    const struct function *function = &merge->functions[index];
+    bool ambiguous = (function->flags & EW_FUNCTION_FOLDED) != 0;
+    for (size_t g = 0; !ambiguous && g < merge->graph_count; g++) {
+        ambiguous = (merge->graphs[g].matches[index].flags & MATCH_AMBIGUOUS) != 0;
+    }
+    return ambiguous;
+}
+
+static void fold_ends(struct pair *pair, const struct function *from, const struct function *to,
+                      uint32_t flags, bool unsure)
+{
+    uint16_t left = worth(from);
+    uint16_t right = worth(to);
+    uint16_t weight = left < right ? left : right;
+    pair->flags |= flags;
+    pair->unsure_end = pair->unsure_end && unsure;
+    pair->weight = pair->weight > weight ? pair->weight : weight;
+    pair->tier = from->tier > pair->tier ? from->tier : pair->tier;
+    pair->tier = to->tier > pair->tier ? to->tier : pair->tier;
+}
+
+/* Static edges between candidates of an ambiguous end may be what was seen. */
+static bool note_candidates(struct merge *merge, uint32_t from, uint32_t to)
+{
+    for (size_t g = 0; g < merge->graph_count; g++) {
+        const struct graph_side *side = &merge->graphs[g];
+        const struct match *left = &side->matches[from];
+        const struct match *right = &side->matches[to];
+        uint32_t left_count = left->candidate_count > 0 ? left->candidate_count : 1;
+        uint32_t right_count = right->candidate_count > 0 ? right->candidate_count : 1;
+        if (left->candidate_count == 0 && right->candidate_count == 0) {
+            continue;
+        }
+        for (uint32_t i = 0; i < left_count * right_count && i < EW_ELISION_STEPS_MAX; i++) {
+            uint32_t a = left->candidate_count > 0
+                             ? side->candidates[left->first_candidate + i / right_count]
+                             : left->node;
+            uint32_t b = right->candidate_count > 0
+                             ? side->candidates[right->first_candidate + i % right_count]
+                             : right->node;
+            if (a == NONE || b == NONE || static_edge_find(side->graph, a, b) == NONE) {
+                continue;
+            }
+            uint32_t pair = pair_get(merge, side->nodes[a].node, side->nodes[b].node);
+            if (pair == NONE) {
+                return false;
+            }
+            merge->pairs[pair].flags |= PAIR_MAYBE;
+        }
+    }
+    return true;
+}
+
+static enum ew_status observe_edge(struct merge *merge, size_t window,
+                                   const struct ew_evidence_edge *edge, const uint32_t *map)
+{
+    const struct ew_evidence *evidence = merge->windows[window].evidence;
+    uint32_t from = map[edge->from];
+    uint32_t to = map[edge->to];
+    const struct function *caller = &merge->functions[from];
+    const struct function *callee = &merge->functions[to];
+    bool made =
+        caller->node == callee->node && from != to && caller->resolution == EW_RESOLVED_TOKEN;
+    if (made) {
+        return EW_OK; /* a method and what the compiler made of it: no call */
+    }
+    uint32_t index = pair_get(merge, caller->node, callee->node);
+    if (index == NONE) {
+        return merge->pair_count >= EW_MERGE_EDGES_MAX
+                   ? ew_fail(merge->error, EW_LIMIT,
+                             "merge: the documents have more than %d calls", EW_MERGE_EDGES_MAX)
+                   : merge_no_memory(merge);
+    }
+    struct pair *pair = &merge->pairs[index];
+    bool unsure = is_unsure(merge, from) || is_unsure(merge, to);
+    uint32_t flags = adjacency_flags(edge->adjacency);
+    fold_ends(pair, caller, callee, flags, unsure);
+    if (unsure && !note_candidates(merge, from, to)) {
+        return merge_no_memory(merge);
+    }
+    if (flags == PAIR_JIT) {
+        return EW_OK;
+    }
+    struct seen seen = {
+        window,          ew_evidence_source_samples(&evidence->sources[edge->source]),
+        LEVEL_EDGE,      merge->pairs[index].tier,
+        edge->hits,      edge->first_100ns,
+        edge->last_100ns};
+    return observe(merge, &seen, &merge->pairs[index].first_row, &merge->pairs[index].last_row)
+               ? EW_OK
+               : merge_no_memory(merge);
+}
+
+enum ew_status observe_windows(struct merge *merge)
+{
+    enum ew_status status = EW_OK;
+    note_functions(merge);
+    for (size_t w = 0; status == EW_OK && w < merge->window_count; w++) {
+        const struct ew_evidence *evidence = merge->windows[w].evidence;
+        const uint32_t *map = merge->function_map + merge->first_function[w];
+        status = observe_functions(merge, w);
+        for (size_t i = 0; status == EW_OK && i < evidence->edge_count; i++) {
+            status = observe_edge(merge, w, &evidence->edges[i], map);
+        }
+        if (status == EW_OK) {
+            status = observe_paths(merge, w);
+        }
+    }
+    return status;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A merged document while it is read: growing tables, and the scanner over its bytes. */
+#ifndef EW_MERGE_READ_H
+#define EW_MERGE_READ_H
+
+#include "merge/internal.h"
+#include "merge/scan.h"
+
+/* A table that grows; items are what the contract says. */
+struct table {
+    void *items;
+    size_t count;
+    size_t capacity;
+};
+
+struct reading {
+    struct merge *merge; /* owns what is read, as a merge does */
+    struct scan *scan;
+    struct table graphs; /* struct ew_graph * */
+    struct table streams;
+    struct table builds;
+    struct table nodes;
+    struct table edges;
+    struct table via;
+    struct table claims;
+    struct table observations;
+    struct table conflicts;
+    struct table scopes;
+    struct table ranges;
+    struct table vulnerabilities; /* const char * */
+};
+
+enum {
+    KIND_TOP,
+    KIND_INPUTS,
+    KIND_GRAPH,
+    KIND_STREAM,
+    KIND_BUILD,
+    KIND_NODE,
+    KIND_EDGE,
+    KIND_CONFIDENCE,
+    KIND_PROVENANCE,
+    KIND_OBSERVATION,
+    KIND_CLAIM,
+    KIND_CONFLICT,
+    KIND_COVERAGE,
+    KIND_SCOPE,
+    KIND_RANGE,
+    KIND_SUBJECT,
+};
+
+/* One more item of a table, zeroed; NULL, and failed, without memory. */
+void *read_append(struct reading *reading, struct table *table, size_t item_bytes);
+
+/* A text as a copy that lives with the result; a time; one of several names. */
+bool read_text(struct reading *reading, const char **text_out);
+bool read_time(struct reading *reading, uint64_t *time_out);
+bool read_u32(struct reading *reading, uint32_t *value_out);
+bool read_name(struct reading *reading, const char *(*name_of)(unsigned), unsigned count,
+               unsigned *index_out);
+bool read_copy(struct reading *reading, const char *text, size_t byte_count,
+               const char **text_out);
+
+/* The members of states that nodes and edges share. */
+struct read_state {
+    struct ew_reach_state state;
+    unsigned label;
+    uint16_t confidence_observed;
+    uint16_t confidence_claimed;
+    uint32_t first_claim;
+    uint32_t claim_count;
+    uint32_t first_observation;
+    uint32_t observation_count;
+};
+bool read_confidence(struct reading *reading, struct read_state *state);
+bool read_provenance(struct reading *reading, struct read_state *state);
+bool read_static(struct reading *reading, struct read_state *state);
+bool read_runtime(struct reading *reading, struct read_state *state);
+bool read_label(struct reading *reading, struct read_state *state);
+
+/* Objects whose opening has been read (read_rows.c, read_tables.c). */
+bool read_node(struct reading *reading);
+bool read_edge(struct reading *reading);
+bool read_conflict(struct reading *reading);
+bool read_scope(struct reading *reading);
+bool read_graph(struct reading *reading);
+bool read_stream(struct reading *reading);
+bool read_build(struct reading *reading);
+
+void read_learn_rows(struct scan *scan);
+void read_learn_tables(struct scan *scan);
+
+/* Indexes in range and tables in order (read_verify.c). */
+EW_MUST_USE enum ew_status read_verify(const struct ew_merged *merged, const char *name,
+                                       struct ew_error *error);
+
+#endif

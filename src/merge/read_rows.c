@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of a merged document: nodes and edges. */
+#include "base/filetime.h"
+#include "merge/read.h"
+
+/* --- values ------------------------------------------------------------------------------------
+ */
+
+void *read_append(struct reading *reading, struct table *table, size_t item_bytes)
+{
+    void *grown = list_grow(table->items, &table->capacity, table->count, item_bytes);
+    if (grown == NULL || table->count >= NONE) {
+        (void)scan_fail(reading->scan, "finds no room in memory");
+        return NULL;
+    }
+    table->items = grown;
+    void *item = (char *)grown + table->count * item_bytes;
+    memset(item, 0, item_bytes);
+    table->count++;
+    return item;
+}
+
+bool read_copy(struct reading *reading, const char *text, size_t byte_count,
+               const char **text_out)
+{
+    *text_out = ew_arena_text(&reading->merge->arena, text, byte_count);
+    return *text_out != NULL || scan_fail(reading->scan, "is one text too many");
+}
+
+bool read_text(struct reading *reading, const char **text_out)
+{
+    const char *text = NULL;
+    size_t byte_count = 0;
+    return scan_text(reading->scan, &text, &byte_count)
+           && read_copy(reading, text, byte_count, text_out);
+}
+
+bool read_time(struct reading *reading, uint64_t *time_out)
+{
+    char copy[EW_FILETIME_TEXT_BYTES];
+    const char *text = NULL;
+    size_t byte_count = 0;
+    if (!scan_text(reading->scan, &text, &byte_count)) {
+        return false;
+    }
+    if (byte_count >= sizeof copy) {
+        return scan_fail(reading->scan, "is not a time");
+    }
+    memcpy(copy, text, byte_count);
+    copy[byte_count] = '\0';
+    return ew_filetime_parse(copy, time_out) || scan_fail(reading->scan, "is not a time");
+}
+
+bool read_u32(struct reading *reading, uint32_t *value_out)
+{
+    uint64_t value = 0;
+    bool fine = scan_u64(reading->scan, NONE - 1, &value);
+    *value_out = (uint32_t)value;
+    return fine;
+}
+
+bool read_name(struct reading *reading, const char *(*name_of)(unsigned), unsigned count,
+               unsigned *index_out)
+{
+    const char *text = NULL;
+    size_t byte_count = 0;
+    if (!scan_text(reading->scan, &text, &byte_count)) {
+        return false;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (strlen(name_of(i)) == byte_count && memcmp(name_of(i), text, byte_count) == 0) {
+            *index_out = i;
+            return true;
+        }
+    }
+    return scan_fail(reading->scan, "is none of the values that are known");
+}
+
+static const char *static_name(unsigned i)
+{
+    return ew_static_state_name((enum ew_static_state)i);
+}
+
+static const char *runtime_name(unsigned i)
+{
+    return ew_runtime_state_name((enum ew_runtime_state)i);
+}
+
+static const char *label_name(unsigned i)
+{
+    return ew_reach_label_name((enum ew_reach_label)i);
+}
+
+static const char *class_name(unsigned i)
+{
+    return ew_edge_class_name((enum ew_edge_class)i);
+}
+
+static const char *unit_name(unsigned i)
+{
+    return i == 0 ? "events" : "samples";
+}
+
+/* --- states
+ * -------------------------------------------------------------------------------------- */
+
+bool read_static(struct reading *reading, struct read_state *state)
+{
+    unsigned index = 0;
+    bool fine = read_name(reading, static_name, EW_STATIC_REACHABLE + 1, &index);
+    state->state.claimed = (uint8_t)index;
+    return fine;
+}
+
+bool read_runtime(struct reading *reading, struct read_state *state)
+{
+    unsigned index = 0;
+    bool fine = read_name(reading, runtime_name, EW_RUNTIME_OBSERVED + 1, &index);
+    state->state.observed = (uint8_t)index;
+    return fine;
+}
+
+bool read_label(struct reading *reading, struct read_state *state)
+{
+    return read_name(reading, label_name, EW_LABEL_CR + 1, &state->label);
+}
+
+bool read_confidence(struct reading *reading, struct read_state *state)
+{
+    uint32_t seen = 0;
+    bool fine = scan_object(reading->scan);
+    for (int member;
+         fine && (member = scan_member(reading->scan, KIND_CONFIDENCE, &seen)) >= 0;) {
+        uint64_t value = 0;
+        fine = scan_u64(reading->scan, 1000, &value);
+        if (member == 0) {
+            state->confidence_observed = (uint16_t)value;
+        } else {
+            state->confidence_claimed = (uint16_t)value;
+        }
+    }
+    return fine && scan_status(reading->scan) == EW_OK;
+}
+
+static bool read_small(struct reading *reading, uint64_t max, uint8_t *value_out)
+{
+    uint64_t value = 0;
+    bool fine = scan_u64(reading->scan, max, &value);
+    *value_out = (uint8_t)value;
+    return fine;
+}
+
+static bool read_observation_member(struct reading *reading, int member,
+                                    struct ew_reach_observation *row)
+{
+    unsigned unit = 0;
+    bool fine = true;
+    switch (member) {
+    case 0:
+        return read_time(reading, &row->first_100ns);
+    case 1:
+        return scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->first_sequence);
+    case 2:
+        return scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->hits);
+    case 3:
+        return read_time(reading, &row->last_100ns);
+    case 4:
+        return scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->last_sequence);
+    case 5:
+        return read_small(reading, 4, &row->level);
+    case 6:
+        return read_u32(reading, &row->stream);
+    case 7:
+        return read_small(reading, TIER_NAME_ONLY, &row->tier);
+    case 8:
+        fine = read_name(reading, unit_name, 2, &unit);
+        row->samples = unit == 1;
+        return fine;
+    default:
+        return scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->windows);
+    }
+}
+
+static bool read_observation(struct reading *reading)
+{
+    struct ew_reach_observation row = {0};
+    uint32_t seen = 0;
+    for (int member; (member = scan_member(reading->scan, KIND_OBSERVATION, &seen)) >= 0;) {
+        if (!read_observation_member(reading, member, &row)) {
+            return false;
+        }
+    }
+    struct ew_reach_observation *place = read_append(reading, &reading->observations, sizeof row);
+    if (place != NULL) {
+        *place = row;
+    }
+    return place != NULL && scan_status(reading->scan) == EW_OK;
+}
+
+static bool read_claim(struct reading *reading)
+{
+    struct ew_reach_claim row = {0};
+    uint32_t seen = 0;
+    bool fine = true;
+    for (int member; fine && (member = scan_member(reading->scan, KIND_CLAIM, &seen)) >= 0;) {
+        unsigned claim = 0;
+        switch (member) {
+        case 0:
+            fine = scan_bool(reading->scan, &row.build_match);
+            break;
+        case 1:
+            fine = read_name(reading, static_name, EW_STATIC_REACHABLE + 1, &claim);
+            row.claim = (uint8_t)claim;
+            break;
+        case 2:
+            fine = read_u32(reading, &row.graph);
+            break;
+        default:
+            fine = read_small(reading, TIER_NAME_ONLY, &row.tier);
+            break;
+        }
+    }
+    struct ew_reach_claim *place =
+        fine ? read_append(reading, &reading->claims, sizeof row) : NULL;
+    if (place != NULL) {
+        *place = row;
+    }
+    return place != NULL && scan_status(reading->scan) == EW_OK;
+}
+
+bool read_provenance(struct reading *reading, struct read_state *state)
+{
+    uint32_t seen = 0;
+    bool fine = scan_object(reading->scan);
+    for (int member;
+         fine && (member = scan_member(reading->scan, KIND_PROVENANCE, &seen)) >= 0;) {
+        bool runtime = member == 0;
+        uint32_t *first = runtime ? &state->first_observation : &state->first_claim;
+        uint32_t *count = runtime ? &state->observation_count : &state->claim_count;
+        const struct table *table = runtime ? &reading->observations : &reading->claims;
+        *first = (uint32_t)table->count;
+        fine = scan_array(reading->scan);
+        while (fine && scan_more_objects(reading->scan)) {
+            fine = runtime ? read_observation(reading) : read_claim(reading);
+        }
+        *count = (uint32_t)table->count - *first;
+    }
+    return fine && scan_status(reading->scan) == EW_OK;
+}
+
+/* The label is told for readers that know no pairs; it must be that of the pair. */
+static bool agrees(struct reading *reading, const struct read_state *state)
+{
+    return scan_status(reading->scan) == EW_OK
+           && ((unsigned)ew_reach_label(state->state) == state->label
+               || scan_fail(reading->scan, "has a state that is not the label of its two axes"));
+}
+
+/* --- nodes
+ * ----------------------------------------------------------------------------------------- */
+
+static bool read_token(struct reading *reading, uint32_t *token_out)
+{
+    const char *text = NULL;
+    size_t byte_count = 0;
+    uint32_t token = 0;
+    if (!scan_text(reading->scan, &text, &byte_count)) {
+        return false;
+    }
+    for (size_t i = 0; i < byte_count; i++) {
+        char c = text[i];
+        bool digit = c >= '0' && c <= '9';
+        if (byte_count != 8 || (!digit && (c < 'a' || c > 'f'))) {
+            return scan_fail(reading->scan, "is not a token of 8 hexadecimal digits");
+        }
+        token = token << 4 | (uint32_t)(digit ? c - '0' : c - 'a' + 10);
+    }
+    *token_out = token;
+    return true;
+}
+
+static bool read_vulnerabilities(struct reading *reading, struct ew_reach_node *row)
+{
+    const char *text = NULL;
+    size_t byte_count = 0;
+    row->first_vulnerability = (uint32_t)reading->vulnerabilities.count;
+    bool fine = scan_array(reading->scan);
+    while (fine && scan_more_text(reading->scan, &text, &byte_count)) {
+        const char **place = read_append(reading, &reading->vulnerabilities, sizeof *place);
+        fine = place != NULL && read_copy(reading, text, byte_count, place);
+        row->vulnerability_count++;
+    }
+    return fine && scan_status(reading->scan) == EW_OK;
+}
+
+static bool read_weak(struct reading *reading, bool *weak_out)
+{
+    const char *text = NULL;
+    size_t byte_count = 0;
+    bool fine = scan_text(reading->scan, &text, &byte_count);
+    *weak_out = fine && byte_count == 4 && memcmp(text, "weak", 4) == 0;
+    return *weak_out || (fine && scan_fail(reading->scan, "is not \"weak\""));
+}
+
+static const char *const node_members[] = {"augmentedReachable",
+                                           "build",
+                                           "confidence",
+                                           "decorated",
+                                           "docId",
+                                           "id",
+                                           "identity",
+                                           "inferred",
+                                           "key",
+                                           "maybe",
+                                           "name",
+                                           "provenance",
+                                           "runtime",
+                                           "rva",
+                                           "scope",
+                                           "sig",
+                                           "stale",
+                                           "state",
+                                           "static",
+                                           "target",
+                                           "token",
+                                           "vulnerabilities"};
+
+static bool read_node_text(struct reading *reading, int member, struct ew_reach_node *row)
+{
+    switch (member) {
+    case 3:
+        return read_text(reading, &row->decorated);
+    case 4:
+        return read_text(reading, &row->doc_id);
+    case 5:
+        return read_text(reading, &row->id);
+    case 6:
+        return read_weak(reading, &row->weak_identity);
+    case 8:
+        return read_text(reading, &row->key);
+    case 10:
+        return read_text(reading, &row->name);
+    case 15:
+        return read_text(reading, &row->signature);
+    case 20:
+        return read_token(reading, &row->token);
+    default:
+        return read_vulnerabilities(reading, row);
+    }
+}
+
+static bool read_node_member(struct reading *reading, int member, struct ew_reach_node *row,
+                             struct read_state *state)
+{
+    switch (member) {
+    case 0:
+        return scan_bool(reading->scan, &row->augmented_reachable);
+    case 1:
+        return read_u32(reading, &row->build);
+    case 2:
+        return read_confidence(reading, state);
+    case 7:
+        return scan_bool(reading->scan, &row->inferred);
+    case 9:
+        return scan_bool(reading->scan, &row->maybe);
+    case 11:
+        return read_provenance(reading, state);
+    case 12:
+        return read_runtime(reading, state);
+    case 13:
+        row->has_rva = true;
+        return scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->rva);
+    case 14:
+        return read_u32(reading, &row->scope);
+    case 16:
+        return scan_bool(reading->scan, &row->stale);
+    case 17:
+        return read_label(reading, state);
+    case 18:
+        return read_static(reading, state);
+    case 19:
+        return scan_bool(reading->scan, &row->target);
+    default:
+        return read_node_text(reading, member, row);
+    }
+}
+
+bool read_node(struct reading *reading)
+{
+    struct ew_reach_node row = {.build = NONE, .scope = NONE};
+    struct read_state state = {.label = EW_LABEL_U};
+    uint32_t seen = 0;
+    for (int member; (member = scan_member(reading->scan, KIND_NODE, &seen)) >= 0;) {
+        if (!read_node_member(reading, member, &row, &state)) {
+            return false;
+        }
+    }
+    if (!agrees(reading, &state) || row.key == NULL) {
+        return scan_fail(reading->scan, "has no key");
+    }
+    row.state = state.state;
+    row.confidence_claimed = state.confidence_claimed;
+    row.confidence_observed = state.confidence_observed;
+    row.first_claim = state.first_claim;
+    row.claim_count = state.claim_count;
+    row.first_observation = state.first_observation;
+    row.observation_count = state.observation_count;
+    struct ew_reach_node *place = read_append(reading, &reading->nodes, sizeof row);
+    if (place != NULL) {
+        *place = row;
+    }
+    return place != NULL;
+}
+
+/* --- edges
+ * ----------------------------------------------------------------------------------------- */
+
+static const char *const edge_members[] = {"class", "confidence", "from",    "inferred",
+                                           "maybe", "provenance", "runtime", "stale",
+                                           "state", "static",     "to",      "via"};
+
+static bool read_via(struct reading *reading, struct ew_reach_edge *row)
+{
+    uint64_t node = 0;
+    row->first_via = (uint32_t)reading->via.count;
+    bool fine = scan_array(reading->scan);
+    while (fine && scan_more_u64(reading->scan, NONE - 1, &node)) {
+        uint32_t *place = read_append(reading, &reading->via, sizeof *place);
+        fine = place != NULL;
+        if (fine) {
+            *place = (uint32_t)node;
+        }
+        row->via_count++;
+    }
+    return fine && scan_status(reading->scan) == EW_OK;
+}
+
+static bool read_edge_member(struct reading *reading, int member, struct ew_reach_edge *row,
+                             struct read_state *state)
+{
+    unsigned index = 0;
+    bool flag = false;
+    bool fine = true;
+    switch (member) {
+    case 0:
+        fine = read_name(reading, class_name, EW_CLASS_COUNT, &index);
+        row->edge_class = (enum ew_edge_class)index;
+        return fine;
+    case 1:
+        return read_confidence(reading, state);
+    case 2:
+        return read_u32(reading, &row->from);
+    case 3:
+        return scan_bool(reading->scan, &row->inferred);
+    case 4:
+        return scan_bool(reading->scan, &flag);
+    case 5:
+        return read_provenance(reading, state);
+    case 6:
+        return read_runtime(reading, state);
+    case 7:
+        return scan_bool(reading->scan, &row->stale);
+    case 8:
+        return read_label(reading, state);
+    case 9:
+        return read_static(reading, state);
+    case 10:
+        return read_u32(reading, &row->to);
+    default:
+        return read_via(reading, row);
+    }
+}
+
+bool read_edge(struct reading *reading)
+{
+    enum { ENDS = 1 << 2 | 1 << 10 };
+    struct ew_reach_edge row = {0};
+    struct read_state state = {.label = EW_LABEL_U};
+    uint32_t seen = 0;
+    for (int member; (member = scan_member(reading->scan, KIND_EDGE, &seen)) >= 0;) {
+        if (!read_edge_member(reading, member, &row, &state)) {
+            return false;
+        }
+    }
+    if (!agrees(reading, &state) || (seen & ENDS) != ENDS) {
+        return scan_fail(reading->scan, "has no ends");
+    }
+    row.state = state.state;
+    row.confidence_claimed = state.confidence_claimed;
+    row.confidence_observed = state.confidence_observed;
+    row.first_claim = state.first_claim;
+    row.claim_count = state.claim_count;
+    row.first_observation = state.first_observation;
+    row.observation_count = state.observation_count;
+    struct ew_reach_edge *place = read_append(reading, &reading->edges, sizeof row);
+    if (place != NULL) {
+        *place = row;
+        reading->merge->merged.class_counts[row.edge_class]++;
+    }
+    return place != NULL;
+}
+
+#define LEARN(kind, names) scan_learn(scan, kind, names, sizeof(names) / sizeof(names)[0])
+
+void read_learn_rows(struct scan *scan)
+{
+    static const char *const confidence[] = {"runtime", "static"};
+    static const char *const observation[] = {"first", "firstSeq", "hits", "last", "lastSeq",
+                                              "level", "stream",   "tier", "unit", "windows"};
+    static const char *const claim[] = {"buildMatch", "claim", "graph", "tier"};
+    LEARN(KIND_NODE, node_members);
+    LEARN(KIND_EDGE, edge_members);
+    LEARN(KIND_CONFIDENCE, confidence);
+    LEARN(KIND_PROVENANCE, confidence);
+    LEARN(KIND_OBSERVATION, observation);
+    LEARN(KIND_CLAIM, claim);
+}

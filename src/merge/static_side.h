@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How nodes of a graph are looked up by name, token and address. */
+#ifndef EW_MERGE_STATIC_SIDE_H
+#define EW_MERGE_STATIC_SIDE_H
+
+#include "merge/internal.h"
+#include "merge/names.h"
+
+/* The hash under which a path, or a decorated name, stands in `name_index`. */
+uint64_t static_name_hash(const char *name, size_t byte_count);
+uint64_t static_token_hash(uint32_t artifact, uint32_t token);
+uint64_t static_id_hash(char kind, const char *id);
+
+/* The name of a node as a method: its documentation id, its name, its id at last. */
+void static_method(const struct ew_graph *graph, const struct ew_graph_node *node,
+                   struct method_name *out);
+/* What the linker calls it; "" when it is not told. */
+const char *static_decorated(const struct ew_graph *graph, const struct ew_graph_node *node);
+
+#endif
