@@ -111,6 +111,16 @@ bool graph_json_word(struct graph_reader *reader, const char *const *words, size
                                     "is none of the words that the schema has"));
 }
 
+bool graph_json_u32(struct graph_reader *reader, uint32_t max, uint32_t *value_out)
+{
+    uint64_t value = 0;
+    if (!ew_json_scan_want_u64(&reader->scan, max, &value)) {
+        return false;
+    }
+    *value_out = (uint32_t)value;
+    return true;
+}
+
 /* Thousandths of "0.85", "1", "1.0" or "0"; above 1000 when it is more or has an exponent. */
 static uint32_t permille(struct graph_slice digits)
 {

@@ -124,16 +124,6 @@ static bool read_flag(struct graph_reader *reader, struct ew_graph_node *row)
     return true;
 }
 
-static bool read_u32(struct graph_reader *reader, uint32_t max, uint32_t *value_out)
-{
-    uint64_t value = 0;
-    if (!ew_json_scan_want_u64(&reader->scan, max, &value)) {
-        return false;
-    }
-    *value_out = (uint32_t)value;
-    return true;
-}
-
 static bool read_small_word(struct graph_reader *reader, const char *const *words,
                             size_t word_count, uint8_t first, uint8_t *value_out)
 {
@@ -154,7 +144,7 @@ static bool read_node_member(struct graph_reader *reader, int member, struct nod
     case NODE_ID:
         return keep_node_id(reader, told);
     case NODE_ARTIFACT:
-        return read_u32(reader, EW_GRAPH_ARTIFACTS_MAX - 1, &row->artifact);
+        return graph_json_u32(reader, EW_GRAPH_ARTIFACTS_MAX - 1, &row->artifact);
     case NODE_KIND:
         return read_small_word(reader, kinds, COUNT(kinds), EW_NODE_METHOD, &row->kind);
     case NODE_TOKEN:
@@ -163,7 +153,7 @@ static bool read_node_member(struct graph_reader *reader, int member, struct nod
         row->flags |= EW_NODE_HAS_RVA;
         return ew_json_scan_want_u64(&reader->scan, EW_JSON_INTEGER_MAX, &row->rva);
     case NODE_SIZE:
-        return read_u32(reader, UINT32_MAX, &row->size_bytes);
+        return graph_json_u32(reader, UINT32_MAX, &row->size_bytes);
     case NODE_NAME:
         return graph_json_text(reader, &row->name);
     case NODE_SIG:
@@ -226,178 +216,6 @@ static bool read_node(struct graph_reader *reader, void *context)
     graph_overrides_settle(builder, told.first_override, node);
     builder->counts.records++;
     return graph_json_took(reader, graph_node_tell(builder, node, &told.row));
-}
-
-/* --- edges ---------------------------------------------------------------------------------- */
-
-enum edge_member {
-    EDGE_FROM,
-    EDGE_TO,
-    EDGE_KIND,
-    EDGE_REASON,
-    EDGE_SITE,
-    EDGE_CONFIDENCE,
-    EDGE_CANDIDATES,
-};
-
-static bool read_edge_end(struct graph_reader *reader, bool from)
-{
-    if (!ew_json_scan_want(&reader->scan, EW_JSON_STRING)) {
-        return false;
-    }
-    struct graph_slice id = graph_json_slice(reader);
-    return graph_json_took(reader, from ? graph_edge_from(reader->builder, id)
-                                        : graph_edge_to(reader->builder, id));
-}
-
-static bool read_edge_member(struct graph_reader *reader, int member,
-                             struct graph_edge_told *edge)
-{
-    unsigned word = 0;
-    switch (member) {
-    case EDGE_FROM:
-        return read_edge_end(reader, true);
-    case EDGE_TO:
-        return read_edge_end(reader, false);
-    case EDGE_KIND:
-        if (!graph_json_word(reader, graph_edge_kinds, GRAPH_EDGE_KINDS, &word)) {
-            return false;
-        }
-        edge->kind = (enum ew_graph_edge_kind)word;
-        return true;
-    case EDGE_REASON:
-        return graph_json_text(reader, &edge->reason);
-    case EDGE_SITE:
-        return read_u32(reader, UINT32_MAX - 1, &edge->site);
-    case EDGE_CONFIDENCE:
-        return read_u32(reader, 1000, &edge->confidence);
-    case EDGE_CANDIDATES:
-        return graph_json_array(reader, graph_json_candidate, NULL);
-    default:
-        return graph_json_unknown(reader);
-    }
-}
-
-static const struct ew_json_member edge_members[] = {
-    [EDGE_FROM] = EW_JSON_MEMBER("from"),
-    [EDGE_TO] = EW_JSON_MEMBER("to"),
-    [EDGE_KIND] = EW_JSON_MEMBER("kind"),
-    [EDGE_REASON] = EW_JSON_MEMBER("reason"),
-    [EDGE_SITE] = EW_JSON_MEMBER("site"),
-    [EDGE_CONFIDENCE] = EW_JSON_MEMBER("confidence"),
-    [EDGE_CANDIDATES] = EW_JSON_MEMBER("candidates"),
-};
-
-/* A field of an edge that was recognised. False: it is not taken, for whatever reason. */
-static bool take_field(struct graph_reader *reader, const struct ew_json_field *field,
-                       struct graph_edge_told *edge)
-{
-    struct graph_builder *builder = reader->builder;
-    struct graph_slice slice = {field->bytes, field->byte_count};
-    uint64_t number = 0;
-    unsigned word = 0;
-    switch (field->member) {
-    case EDGE_FROM:
-        return graph_edge_from(builder, slice) == EW_OK;
-    case EDGE_TO:
-        return graph_edge_to(builder, slice) == EW_OK;
-    case EDGE_KIND:
-        if (!graph_json_find_word(graph_edge_kinds, GRAPH_EDGE_KINDS, slice, &word)) {
-            return false;
-        }
-        edge->kind = (enum ew_graph_edge_kind)word;
-        return true;
-    case EDGE_REASON:
-        return graph_text(builder, slice, &edge->reason) == EW_OK;
-    default:
-        break;
-    }
-    for (size_t i = 0; i < slice.byte_count; i++) {
-        number = number * 10 + (uint64_t)(slice.bytes[i] - '0');
-    }
-    if (field->member == EDGE_SITE && number < UINT32_MAX) {
-        edge->site = (uint32_t)number;
-        return true;
-    }
-    edge->confidence = (uint32_t)number;
-    return field->member == EDGE_CONFIDENCE && number <= 1000;
-}
-
-/* The kind of value that a member must have, so that a shape with another is not used. */
-static bool is_edge_shape(const struct ew_json_shape *shape)
-{
-    uint32_t seen = 0;
-    for (unsigned i = 0; i < shape->field_count; i++) {
-        unsigned member = shape->members[i];
-        seen |= 1U << member;
-        if (shape->numbers[i] != (member == EDGE_SITE || member == EDGE_CONFIDENCE)
-            || member == EDGE_CANDIDATES) {
-            return false;
-        }
-    }
-    return (seen & 3) == 3;
-}
-
-/* An edge that is spelt like the last one. False: nothing was read, and the scanner finds out
- * what there is, also what is wrong with it. */
-static bool read_like_last(struct graph_reader *reader)
-{
-    struct ew_json_field fields[EW_JSON_SHAPE_FIELDS_MAX];
-    struct graph_edge_told edge;
-    const char *end = NULL;
-    if (!ew_json_shape_match(&reader->edge_shape, &reader->scan, fields, &end)
-        || graph_edge_begin(reader->builder, &edge) != EW_OK) {
-        return false;
-    }
-    for (unsigned i = 0; i < reader->edge_shape.field_count; i++) {
-        if (!take_field(reader, &fields[i], &edge)) {
-            return false;
-        }
-    }
-    if (graph_edge_end(reader->builder, &edge) != EW_OK) {
-        return false;
-    }
-    ew_json_shape_pass(&reader->edge_shape, &reader->scan, end);
-    reader->builder->counts.records++;
-    return true;
-}
-
-static bool read_edge_tokens(struct graph_reader *reader)
-{
-    struct graph_edge_told edge;
-    uint32_t seen = 0;
-    int member;
-    if (!ew_json_scan_want(&reader->scan, EW_JSON_OBJECT)
-        || !graph_json_took(reader, graph_edge_begin(reader->builder, &edge))) {
-        return false;
-    }
-    while ((member = ew_json_scan_member(&reader->scan, edge_members, COUNT(edge_members), &seen))
-           != EW_JSON_OVER) {
-        if (!read_edge_member(reader, member, &edge)) {
-            return false;
-        }
-    }
-    reader->builder->counts.records++;
-    return graph_json_complete(reader, edge_members, 1U << EDGE_FROM | 1U << EDGE_TO, seen)
-           && graph_json_took(reader, graph_edge_end(reader->builder, &edge));
-}
-
-static bool read_edge(struct graph_reader *reader, void *context)
-{
-    (void)context;
-    if (read_like_last(reader)) {
-        return true;
-    }
-    uint64_t start = ew_json_scan_offset(&reader->scan);
-    if (!read_edge_tokens(reader)) {
-        return false;
-    }
-    ew_json_shape_learn(&reader->edge_shape, &reader->scan, start, edge_members,
-                        COUNT(edge_members));
-    if (!is_edge_shape(&reader->edge_shape)) {
-        reader->edge_shape.field_count = 0;
-    }
-    return true;
 }
 
 /* --- entry points and targets --------------------------------------------------------------- */
@@ -587,7 +405,7 @@ static bool read_head_member(struct graph_reader *reader, int member)
     case HEAD_NODES:
         return graph_json_array(reader, read_node, NULL);
     case HEAD_EDGES:
-        return graph_json_array(reader, read_edge, NULL);
+        return graph_json_array(reader, graph_static_edge, NULL);
     case HEAD_ENTRIES:
         return graph_json_array(reader, read_entry, NULL);
     case HEAD_TARGETS:
@@ -630,8 +448,8 @@ static bool read_record(struct graph_reader *reader)
     static const struct ew_json_member members[] = {
         EW_JSON_MEMBER("edge"), EW_JSON_MEMBER("node"), EW_JSON_MEMBER("artifact"),
         EW_JSON_MEMBER("entrypoint"), EW_JSON_MEMBER("target")};
-    static const graph_element_fn readers[] = {read_edge, read_node, read_artifact, read_entry,
-                                               read_target};
+    static const graph_element_fn readers[] = {graph_static_edge, read_node, read_artifact,
+                                               read_entry, read_target};
     uint32_t seen = 0;
     int member = ew_json_scan_member(&reader->scan, members, COUNT(members), &seen);
     if (member == EW_JSON_UNKNOWN) {

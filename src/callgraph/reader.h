@@ -63,6 +63,9 @@ bool graph_json_node(struct graph_reader *reader, uint32_t *node_out);
 bool graph_json_word(struct graph_reader *reader, const char *const *words, size_t word_count,
                      unsigned *word_out);
 
+/* An integer of 0 to `max`. */
+bool graph_json_u32(struct graph_reader *reader, uint32_t max, uint32_t *value_out);
+
 /* The position of a word as it is spelt. */
 bool graph_json_find_word(const char *const *words, size_t word_count, struct graph_slice slice,
                           unsigned *word_out);
@@ -85,7 +88,10 @@ bool graph_json_array_or_null(struct graph_reader *reader, graph_element_fn elem
 bool graph_json_complete(struct graph_reader *reader, const struct ew_json_member *members,
                          uint32_t required, uint32_t seen);
 
-/* Elements of `candidates` and `overrides`. */
+/* An edge of static-callgraph/1. */
+bool graph_static_edge(struct graph_reader *reader, void *context);
+
+/* Elements of `candidates`. */
 bool graph_json_candidate(struct graph_reader *reader, void *context);
 
 /* --- words -------------------------------------------------------------------------------------

@@ -165,6 +165,66 @@ START_TEST(failure__of_size__is_a_limit)
 }
 END_TEST
 
+/* --- edges that are spelt alike ------------------------------------------------------------- */
+
+#define GOOD "{\"from\":\"a\",\"to\":\"b\",\"site\":1}"
+
+START_TEST(alike__but_wrong__fails_as_if_it_were_the_first)
+{
+    static const char *const wrong[] = {
+        "{\"from\":\"a\",\"to\":\"b\",\"site\":01}",
+        "{\"from\":\"a\",\"to\":\"b\",\"site\":1.5}",
+        "{\"from\":\"a\",\"to\":\"b\",\"site\":-1}",
+        "{\"from\":\"a\",\"to\":\"b\",\"site\":1e1}",
+        "{\"from\":\"a\",\"to\":\"b\",\"site\":}",
+        "{\"from\":\"a\",\"to\":\"b\",\"site\":4294967295}",
+        "{\"from\":\"a\",\"to\":\"b\",\"site\":1]",
+        "{\"from\":\"\",\"to\":\"b\",\"site\":1}",
+        "{\"from\":\"a\",\"to\":\"\\x\",\"site\":1}",
+        "{\"from\":\"a\",\"to\":\"\xff\",\"site\":1}",
+        "{\"from\":\"a\",\"to\":\"\x01\",\"site\":1}",
+        "{\"from\":\"a\",\"to\":\"b\",\"site\":\"1\"}",
+        "{\"from\":\"a\",\"from\":\"b\",\"site\":1}",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char first[512];
+        char second[512];
+        (void)snprintf(first, sizeof first, HEAD ",\n\"edges\":[\n%s", wrong[i]);
+        (void)snprintf(second, sizeof second, HEAD ",\"edges\":[" GOOD "," GOOD ",\n\n%s",
+                       wrong[i]);
+        struct graph_outcome alone = graph_from_text(first);
+        struct graph_outcome behind = graph_from_text(second);
+        ck_assert_int_eq(alone.status, EW_FORMAT);
+        ck_assert_int_eq(behind.status, EW_FORMAT);
+        char *reason = strchr(alone.error.text, ']');
+        ck_assert_ptr_nonnull(strstr(behind.error.text, "line 3, column"));
+        ck_assert_ptr_nonnull(strstr(behind.error.text, "edges[2]"));
+        ck_assert_str_eq(strchr(behind.error.text, ']'), reason);
+    }
+}
+END_TEST
+
+START_TEST(alike_or_not__spelling_does_not_matter)
+{
+    graph_expect(
+        DOCUMENT("", GOOD
+                 ",{\"from\":\"a\",\"to\":\"c\",\"site\":23},\n{\"from\":\"a\",\"to\":"
+                 "\"\\u0063\",\"site\":24}, {\"from\":\"a\",\"to\":\"\xc3\xa9\",\"site\":0}"
+                 ",{\"to\":\"a\",\"from\":\"b\"},{\"to\":\"b\",\"from\":\"b\"},{ \n\"to\" : "
+                 "\"c\" ,\n\"kind\":\"tail\", \"from\": \"c\"},{ \n\"to\" : \"d\" ,\n\"kind\":"
+                 "\"call\", \"from\": \"d\"}"),
+        "graph g name=a version=1 closed=0 presence=0 unsound=0\n"
+        "node a kind=3\nnode b kind=3\nnode c kind=3\nnode d kind=3\nnode \xc3\xa9 kind=3\n"
+        "edge a -> b kind=0 site=1\nedge a -> c kind=0 site=23\nedge a -> c kind=0 site=24\n"
+        "edge a -> \xc3\xa9 kind=0 site=0\nedge b -> a kind=0\nedge b -> b kind=0\n"
+        "edge c -> c kind=8\nedge d -> d kind=0\n");
+    graph_expect_failure(
+        DOCUMENT("", "{\n\"to\":\"a\",\n\"from\":\"b\"},{\n\"to\":\"a\",\n\"from\":\"c\"},{\n"
+                     "\"to\":\"a\",\n\"from\":3}"),
+        EW_FORMAT, "line 9, column 8, edges[2].from: is a number, must be a string");
+}
+END_TEST
+
 /* --- order ---------------------------------------------------------------------------------- */
 
 enum { LINES = 3000, LINE_BYTES = 256 };
@@ -255,6 +315,8 @@ Suite *ew_suite(void)
     tcase_add_test(tests, lines__of_the_same_graph__give_the_same_columns);
     tcase_add_test(tests, failure__names_line_column_and_path);
     tcase_add_test(tests, failure__of_size__is_a_limit);
+    tcase_add_test(tests, alike__but_wrong__fails_as_if_it_were_the_first);
+    tcase_add_test(tests, alike_or_not__spelling_does_not_matter);
     tcase_add_test(tests, order__of_the_input__does_not_matter);
     suite_add_tcase(suite, tests);
     return suite;
