@@ -7,6 +7,7 @@
 #include "callgraph/reader.h"
 #include "platform/file.h"
 #include "platform/hash.h"
+#include "platform/thread.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,11 +20,39 @@ struct owned_graph {
     struct ew_map map;
 };
 
+/* Reads an input to its end, and hashes it on the way; on a thread of its own beside the reader
+ * when there is much of it, since hashing takes as long as a third of all the rest. */
+struct hasher {
+    struct ew_file *file;
+    struct ew_sha256 *hash;
+    struct ew_thread *thread;
+    uint64_t byte_count;
+    enum ew_status status;
+};
+
 struct input {
     struct ew_file *file;
     uint64_t offset;
-    struct ew_sha256 *hash;
+    struct ew_sha256 *hash; /* NULL: a hasher reads it, too */
 };
+
+static void hash_input(void *context)
+{
+    enum { PIECE_BYTES = 256 * 1024 };
+    struct hasher *hasher = context;
+    char *piece = malloc(PIECE_BYTES);
+    size_t got = 1;
+    hasher->status = piece != NULL ? EW_OK : EW_NO_MEMORY;
+    while (hasher->status == EW_OK && got > 0) {
+        hasher->status =
+            ew_file_read_at(hasher->file, hasher->byte_count, piece, PIECE_BYTES, &got, NULL);
+        if (hasher->status == EW_OK) {
+            ew_sha256_update(hasher->hash, piece, got);
+            hasher->byte_count += got;
+        }
+    }
+    free(piece);
+}
 
 static enum ew_status fill(void *context, void *out, size_t capacity, size_t *got_out,
                            struct ew_error *error)
@@ -33,7 +62,9 @@ static enum ew_status fill(void *context, void *out, size_t capacity, size_t *go
         ew_file_read_at(input->file, input->offset, out, capacity, got_out, error);
     if (status == EW_OK) {
         input->offset += *got_out;
-        ew_sha256_update(input->hash, out, *got_out);
+        if (input->hash != NULL) {
+            ew_sha256_update(input->hash, out, *got_out);
+        }
     }
     return status;
 }
@@ -104,24 +135,61 @@ static enum ew_status name_graph(struct graph_builder *builder, const char *hash
     return status;
 }
 
-static enum ew_status read_hashed(struct graph_builder *builder, struct input *input,
+static enum ew_status read_window(struct graph_builder *builder, struct input *input,
                                   const char *path, enum ew_graph_format format,
                                   struct ew_error *error)
 {
     struct ew_window window;
+    enum ew_status status = ew_window_open(&window, EW_GRAPH_WINDOW_BYTES, fill, input);
+    if (status != EW_OK) {
+        return ew_fail(error, status, "%s: no memory to read it", path);
+    }
+    status = graph_read(builder, &window, path, format, error);
+    ew_window_close(&window);
+    return status;
+}
+
+/* A file that the reader and the hasher could have found different is not taken. */
+static enum ew_status join(struct hasher *hasher, const struct input *input, const char *path,
+                           enum ew_status status, struct ew_error *error)
+{
+    if (hasher->thread == NULL) {
+        return status;
+    }
+    ew_thread_join(hasher->thread);
+    if (status == EW_OK && hasher->status != EW_OK) {
+        return ew_fail(error, hasher->status, "%s: cannot be read to be hashed", path);
+    }
+    if (status == EW_OK && hasher->byte_count != input->offset) {
+        return ew_fail(error, EW_IO, "%s: was changed while it was read", path);
+    }
+    return status;
+}
+
+static enum ew_status read_hashed(struct graph_builder *builder, struct input *input,
+                                  const char *path, enum ew_graph_format format,
+                                  struct ew_error *error)
+{
+    enum { MUCH_BYTES = 8 * 1024 * 1024 };
+    struct hasher hasher = {.file = input->file};
     uint8_t digest[EW_SHA256_BYTES];
     char hash[2 * EW_SHA256_BYTES + 1];
-    if (ew_sha256_create(&input->hash) != EW_OK) {
+    uint64_t file_bytes = 0;
+    enum ew_status status = ew_file_size(input->file, &file_bytes, error);
+    if (status != EW_OK) {
+        return status;
+    }
+    if (ew_sha256_create(&hasher.hash) != EW_OK) {
         return ew_fail(error, EW_NO_MEMORY, "%s: no memory to hash it", path);
     }
-    enum ew_status status = ew_window_open(&window, EW_GRAPH_WINDOW_BYTES, fill, input);
-    if (status == EW_OK) {
-        status = graph_read(builder, &window, path, format, error);
-        ew_window_close(&window);
-    } else {
-        (void)ew_fail(error, status, "%s: no memory to read it", path);
+    if (file_bytes < MUCH_BYTES
+        || ew_thread_start(&hasher.thread, hash_input, &hasher) != EW_OK) {
+        hasher.thread = NULL;
+        input->hash = hasher.hash;
     }
-    if (ew_sha256_finish(input->hash, digest) != EW_OK && status == EW_OK) {
+    status = read_window(builder, input, path, format, error);
+    status = join(&hasher, input, path, status, error);
+    if (ew_sha256_finish(hasher.hash, digest) != EW_OK && status == EW_OK) {
         status = ew_fail(error, EW_IO, "%s: cannot be hashed", path);
     }
     if (status == EW_OK) {
@@ -159,6 +227,15 @@ static enum ew_status read_file(const char *path, enum ew_graph_format format,
 /* --- callgraph.h
  * -------------------------------------------------------------------------------- */
 
+/* Whether a file is as it was before it was read, twice and in pieces; one that is gone was
+ * whole. */
+static bool is_unchanged(const char *path, const struct ew_file_identity *before)
+{
+    struct ew_file_identity after;
+    return ew_file_identify(path, &after, NULL) != EW_OK
+           || (after.byte_count == before->byte_count && after.written == before->written);
+}
+
 enum ew_status ew_graph_load(const char *path, const struct ew_graph_options *options,
                              struct ew_graph **graph_out, struct ew_graph_counts *counts_out,
                              struct ew_error *error)
@@ -181,8 +258,12 @@ enum ew_status ew_graph_load(const char *path, const struct ew_graph_options *op
         free(owned);
         return status;
     }
+    if (identified && !is_unchanged(path, &before)) {
+        ew_graph_free(&owned->graph);
+        return ew_fail(error, EW_IO, "%s: was changed while it was read", path);
+    }
     owned->graph = owned->builder->graph;
-    if (identified) {
+    if (identified && options->cache_directory != NULL) {
         graph_cache_keep(path, options, &before, &owned->graph, &owned->builder->counts);
     }
     *graph_out = &owned->graph;
