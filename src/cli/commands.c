@@ -6,6 +6,7 @@ const struct ew_command ew_commands[] = {
     {"stats", "what a recording holds", ew_cmd_stats},
     {"replay", "evidence from recordings", ew_cmd_replay},
     {"record", "evidence from this machine, in the foreground (Windows)", ew_cmd_record},
+    {"merge", "evidence joined with static callgraphs", ew_cmd_merge},
     {"dump", "the events of recordings, decoded", ew_cmd_dump},
     {"check", "validates documents", ew_cmd_check},
     {"synth", "a recording with known answers, from a scenario", ew_cmd_synth},

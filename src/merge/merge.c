@@ -73,6 +73,10 @@ static enum ew_status take_inputs(struct merge *merge)
     merged->fresh_days = options->as_of_100ns != 0 ? options->fresh_days : 0;
     merge->windows = ew_window_set_windows(options->windows, &merge->window_count);
     merged->streams = ew_window_set_streams(options->windows, &merged->stream_count);
+    if ((merge->windows == NULL && merge->window_count > 0)
+        || (merged->streams == NULL && merged->stream_count > 0)) {
+        return merge_no_memory(merge);
+    }
     take_subject(merge);
     enum ew_status status = ew_window_set_digest(options->windows, merged->documents_digest);
     if (status != EW_OK) {

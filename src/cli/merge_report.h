@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The summary of a merge for people. */
+#ifndef EW_CLI_MERGE_REPORT_H
+#define EW_CLI_MERGE_REPORT_H
+
+#include "etwitness/merge.h"
+
+#include <stdio.h>
+
+/* What was confirmed, contradicted, not seen, and where entry points are missing. */
+void merge_report_summary(FILE *out, const struct ew_merged *merged);
+
+#endif
