@@ -9,6 +9,7 @@ const struct ew_command ew_commands[] = {
     {"merge", "evidence joined with static callgraphs", ew_cmd_merge},
     {"dump", "the events of recordings, decoded", ew_cmd_dump},
     {"check", "validates documents", ew_cmd_check},
+    {"import", "what other collectors observed on Linux, as documents", ew_cmd_import},
     {"synth", "a recording with known answers, from a scenario", ew_cmd_synth},
     {"service", "the Windows service: install, remove, status, run", ew_cmd_service},
     {"doctor", "can this host collect, and if not, why not (Windows)", ew_cmd_doctor},

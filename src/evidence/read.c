@@ -24,14 +24,14 @@ static bool grow(struct reader *reader, struct read_rows *rows)
     }
     char *grown = realloc(rows->bytes, capacity);
     if (grown == NULL) {
-        return read_fail_memory(reader);
+        return ew_read_fail_memory(reader);
     }
     rows->bytes = grown;
     rows->capacity_bytes = capacity;
     return true;
 }
 
-void *read_rows_add(struct reader *reader, struct read_rows *rows)
+void *ew_read_rows_add(struct reader *reader, struct read_rows *rows)
 {
     if ((rows->count + 1) * rows->row_bytes > rows->capacity_bytes && !grow(reader, rows)) {
         return NULL;
@@ -41,7 +41,7 @@ void *read_rows_add(struct reader *reader, struct read_rows *rows)
     return row;
 }
 
-bool read_rows_keep(struct reader *reader, struct read_rows *rows, const void **kept_out)
+bool ew_read_rows_keep(struct reader *reader, struct read_rows *rows, const void **kept_out)
 {
     size_t byte_count = rows->count * rows->row_bytes;
     rows->count = 0;
@@ -98,7 +98,7 @@ static bool pass_missing(struct reader *reader, const struct shape *shape, size_
     return true;
 }
 
-bool read_members(struct reader *reader, const struct shape *shape, void *out)
+bool ew_read_members(struct reader *reader, const struct shape *shape, void *out)
 {
     size_t at = 0;
     enum ew_json_token token = ew_json_scan_next(&reader->scan);
@@ -108,7 +108,7 @@ bool read_members(struct reader *reader, const struct shape *shape, void *out)
         }
         bool known =
             at < shape->field_count && compare_name(&reader->scan, shape->fields[at].name) == 0;
-        if (!(known ? read_field(reader, &shape->fields[at], out)
+        if (!(known ? ew_read_field(reader, &shape->fields[at], out)
                     : read_unknown(reader, shape))) {
             return false;
         }
@@ -117,15 +117,16 @@ bool read_members(struct reader *reader, const struct shape *shape, void *out)
     return token != EW_JSON_FAILED && pass_missing(reader, shape, &at, true);
 }
 
-bool read_object(struct reader *reader, const struct shape *shape, void *out)
+bool ew_read_object(struct reader *reader, const struct shape *shape, void *out)
 {
-    return ew_json_scan_want(&reader->scan, EW_JSON_OBJECT) && read_members(reader, shape, out);
+    return ew_json_scan_want(&reader->scan, EW_JSON_OBJECT)
+           && ew_read_members(reader, shape, out);
 }
 
 static bool read_row(struct reader *reader, const struct table_shape *shape,
                      struct read_rows *rows)
 {
-    void *row = read_rows_add(reader, rows);
+    void *row = ew_read_rows_add(reader, rows);
     if (row == NULL) {
         return false;
     }
@@ -133,7 +134,7 @@ static bool read_row(struct reader *reader, const struct table_shape *shape,
         memcpy(row, shape->blank, shape->row_bytes);
     }
     reader->row = rows->count - 1;
-    return read_members(reader, &shape->row, row)
+    return ew_read_members(reader, &shape->row, row)
            && (shape->finish == NULL || shape->finish(reader, row));
 }
 
@@ -156,13 +157,13 @@ static bool read_all_rows(struct reader *reader, const struct table_shape *shape
     return token == EW_JSON_ARRAY_END;
 }
 
-bool read_table(struct reader *reader, const struct table_shape *shape, const void **rows_out,
-                size_t *count_out)
+bool ew_read_table(struct reader *reader, const struct table_shape *shape, const void **rows_out,
+                   size_t *count_out)
 {
     struct read_rows rows = {.row_bytes = shape->row_bytes};
     bool done = read_all_rows(reader, shape, &rows);
     *count_out = rows.count;
-    done = done && read_rows_keep(reader, &rows, rows_out);
+    done = done && ew_read_rows_keep(reader, &rows, rows_out);
     free(rows.bytes);
     return done;
 }
@@ -216,7 +217,7 @@ static enum ew_status scan_document(struct reader *reader, const char *name, con
         .name = name, .depth_max = EW_JSON_DEPTH_MAX, .text_bytes_max = byte_count};
     ew_window_over(&window, bytes, byte_count);
     ew_json_scan_init(&reader->scan, &window, &options, error);
-    if (read_object(reader, &read_document_shape, reader->evidence)
+    if (ew_read_object(reader, &ew_read_document_shape, reader->evidence)
         && ew_json_scan_next(&reader->scan) != EW_JSON_END) {
         (void)ew_json_scan_fail(&reader->scan, EW_FORMAT, "text follows the document");
     }

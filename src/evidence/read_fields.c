@@ -8,7 +8,7 @@
 
 _Static_assert(sizeof(enum ew_resolution) == sizeof(unsigned), "an enum is stored as unsigned");
 
-bool read_fail_memory(struct reader *reader)
+bool ew_read_fail_memory(struct reader *reader)
 {
     (void)ew_json_scan_fail(&reader->scan, EW_NO_MEMORY, "no memory for it");
     return false;
@@ -27,7 +27,7 @@ static const char *keep_text(struct reader *reader)
     return text;
 }
 
-const char *read_text(struct reader *reader, const char *pattern)
+const char *ew_read_text(struct reader *reader, const char *pattern)
 {
     bool matches = true;
     if (!ew_json_scan_want(&reader->scan, EW_JSON_STRING)) {
@@ -49,7 +49,7 @@ static bool is_word(const struct ew_json_scan *scan, const char *word)
     return strlen(word) == scan->text_bytes && memcmp(word, scan->text, scan->text_bytes) == 0;
 }
 
-bool read_choice(struct reader *reader, const char *const *choices, unsigned *position_out)
+bool ew_read_choice(struct reader *reader, const char *const *choices, unsigned *position_out)
 {
     if (!ew_json_scan_want(&reader->scan, EW_JSON_STRING)) {
         return false;
@@ -64,7 +64,7 @@ bool read_choice(struct reader *reader, const char *const *choices, unsigned *po
     return false;
 }
 
-bool read_time_token(struct reader *reader, uint64_t *filetime_out)
+bool ew_read_time_token(struct reader *reader, uint64_t *filetime_out)
 {
     char text[EW_FILETIME_TEXT_BYTES];
     struct ew_json_scan *scan = &reader->scan;
@@ -79,17 +79,17 @@ bool read_time_token(struct reader *reader, uint64_t *filetime_out)
     return false;
 }
 
-bool read_time(struct reader *reader, uint64_t *filetime_out)
+bool ew_read_time(struct reader *reader, uint64_t *filetime_out)
 {
     return ew_json_scan_want(&reader->scan, EW_JSON_STRING)
-           && read_time_token(reader, filetime_out);
+           && ew_read_time_token(reader, filetime_out);
 }
 
 /* --- fields -------------------------------------------------------------------------------- */
 
 static bool read_text_field(struct reader *reader, const struct field *field, char *at)
 {
-    const char *text = read_text(reader, field->pattern);
+    const char *text = ew_read_text(reader, field->pattern);
     if (text != NULL) {
         memcpy(at, &text, sizeof text);
     }
@@ -99,7 +99,7 @@ static bool read_text_field(struct reader *reader, const struct field *field, ch
 static bool read_choice_field(struct reader *reader, const struct field *field, char *at)
 {
     unsigned position = 0;
-    if (!read_choice(reader, field->choices, &position)) {
+    if (!ew_read_choice(reader, field->choices, &position)) {
         return false;
     }
     if (field->type == FIELD_WORD) {
@@ -129,7 +129,7 @@ static bool read_number_field(struct reader *reader, const struct field *field, 
     return true;
 }
 
-bool read_field(struct reader *reader, const struct field *field, void *out)
+bool ew_read_field(struct reader *reader, const struct field *field, void *out)
 {
     char *at = (char *)out + field->offset;
     uint64_t time = 0;
@@ -150,7 +150,7 @@ bool read_field(struct reader *reader, const struct field *field, void *out)
         memcpy(at, &flag, sizeof flag);
         return done;
     case FIELD_TIME:
-        done = read_time(reader, &time);
+        done = ew_read_time(reader, &time);
         memcpy(at, &time, sizeof time);
         return done;
     case FIELD_CUSTOM:
@@ -191,7 +191,7 @@ static bool take_number(struct reader *reader, uint64_t max)
                                 (unsigned long long)max);
         return false;
     }
-    char *item = read_rows_add(reader, &reader->list);
+    char *item = ew_read_rows_add(reader, &reader->list);
     uint32_t narrow = (uint32_t)scan->magnitude;
     if (item != NULL && reader->list.row_bytes == sizeof narrow) {
         memcpy(item, &narrow, sizeof narrow);
@@ -213,10 +213,10 @@ static bool read_number_list(struct reader *reader, size_t item_bytes, uint64_t 
         }
     }
     *count_out = (uint32_t)reader->list.count;
-    return reader->scan.status == EW_OK && read_rows_keep(reader, &reader->list, items_out);
+    return reader->scan.status == EW_OK && ew_read_rows_keep(reader, &reader->list, items_out);
 }
 
-bool read_indexes(struct reader *reader, const uint32_t **items_out, uint32_t *count_out)
+bool ew_read_indexes(struct reader *reader, const uint32_t **items_out, uint32_t *count_out)
 {
     const void *items = NULL;
     bool done = read_number_list(reader, sizeof(uint32_t), EW_INDEX_NONE - 1, &items, count_out);
@@ -224,7 +224,7 @@ bool read_indexes(struct reader *reader, const uint32_t **items_out, uint32_t *c
     return done;
 }
 
-bool read_numbers(struct reader *reader, const uint64_t **items_out, uint32_t *count_out)
+bool ew_read_numbers(struct reader *reader, const uint64_t **items_out, uint32_t *count_out)
 {
     const void *items = NULL;
     bool done =
@@ -233,7 +233,7 @@ bool read_numbers(struct reader *reader, const uint64_t **items_out, uint32_t *c
     return done;
 }
 
-bool read_texts(struct reader *reader, const char *const **items_out, size_t *count_out)
+bool ew_read_texts(struct reader *reader, const char *const **items_out, size_t *count_out)
 {
     const void *items = NULL;
     if (!begin_list(reader, sizeof(const char *))) {
@@ -241,14 +241,14 @@ bool read_texts(struct reader *reader, const char *const **items_out, size_t *co
     }
     while (next_element(reader, EW_JSON_STRING)) {
         const char *text = keep_text(reader);
-        char *item = text != NULL ? read_rows_add(reader, &reader->list) : NULL;
+        char *item = text != NULL ? ew_read_rows_add(reader, &reader->list) : NULL;
         if (item == NULL) {
             return false;
         }
         memcpy(item, &text, sizeof text);
     }
     *count_out = reader->list.count;
-    if (reader->scan.status != EW_OK || !read_rows_keep(reader, &reader->list, &items)) {
+    if (reader->scan.status != EW_OK || !ew_read_rows_keep(reader, &reader->list, &items)) {
         return false;
     }
     *items_out = items;

@@ -17,13 +17,13 @@ static bool read_schema(struct reader *reader, void *out)
     static const char *const names[] = {"runtime-evidence/1", NULL};
     unsigned position;
     (void)out;
-    return read_choice(reader, names, &position);
+    return ew_read_choice(reader, names, &position);
 }
 
 static bool read_schema_version(struct reader *reader, void *out)
 {
     struct ew_evidence *evidence = out;
-    const char *text = read_text(reader, "^1\\.[0-9]+\\.[0-9]+$");
+    const char *text = ew_read_text(reader, "^1\\.[0-9]+\\.[0-9]+$");
     if (text == NULL) {
         return false;
     }
@@ -34,7 +34,7 @@ static bool read_schema_version(struct reader *reader, void *out)
 static bool read_producer_name(struct reader *reader, void *out)
 {
     struct ew_evidence *evidence = out;
-    const char *text = read_text(reader, NULL);
+    const char *text = ew_read_text(reader, NULL);
     if (text == NULL) {
         return false;
     }
@@ -65,7 +65,7 @@ static bool parse_hex16(const char *text, uint64_t *value_out)
 static bool read_boot_id(struct reader *reader, void *out)
 {
     struct ew_evidence *evidence = out;
-    const char *text = read_text(reader, NULL);
+    const char *text = ew_read_text(reader, NULL);
     if (text == NULL) {
         return false;
     }
@@ -76,7 +76,7 @@ static bool read_boot_id(struct reader *reader, void *out)
 static bool read_start_key(struct reader *reader, void *out)
 {
     struct ew_evidence_process *process = out;
-    const char *text = read_text(reader, "^[0-9a-f]{16}$");
+    const char *text = ew_read_text(reader, "^[0-9a-f]{16}$");
     return text != NULL && parse_hex16(text, &process->start_key);
 }
 
@@ -85,7 +85,7 @@ static bool read_end(struct reader *reader, void *out)
     struct ew_evidence_process *process = out;
     enum ew_json_token token = ew_json_scan_next(&reader->scan);
     if (token == EW_JSON_STRING) {
-        return read_time_token(reader, &process->end_100ns);
+        return ew_read_time_token(reader, &process->end_100ns);
     }
     if (token != EW_JSON_NULL) {
         (void)ew_json_scan_fail(&reader->scan, EW_FORMAT, "is neither null nor a time");
@@ -93,7 +93,7 @@ static bool read_end(struct reader *reader, void *out)
     return token == EW_JSON_NULL;
 }
 
-bool read_processes(struct reader *reader, void *out)
+bool ew_read_processes(struct reader *reader, void *out)
 {
     static const struct ew_evidence_process blank = {.image = EW_INDEX_NONE};
     static const struct field fields[] = {
@@ -111,7 +111,7 @@ bool read_processes(struct reader *reader, void *out)
     static const struct table_shape shape = {SHAPE(fields), sizeof blank, &blank, NULL};
     struct ew_evidence *evidence = out;
     const void *rows = NULL;
-    bool done = read_table(reader, &shape, &rows, &evidence->process_count);
+    bool done = ew_read_table(reader, &shape, &rows, &evidence->process_count);
     evidence->processes = rows;
     return done;
 }
@@ -121,7 +121,7 @@ bool read_processes(struct reader *reader, void *out)
 static bool read_stream_id(struct reader *reader, void *out)
 {
     struct ew_evidence *evidence = out;
-    const char *text = read_text(reader, "^[0-9a-f]{32}$");
+    const char *text = ew_read_text(reader, "^[0-9a-f]{32}$");
     if (text != NULL) {
         memcpy(evidence->stream_id, text, sizeof evidence->stream_id);
     }
@@ -169,7 +169,7 @@ static bool read_covers(struct reader *reader, void *out)
     if (token != EW_JSON_OBJECT) {
         return fail_neither(reader, "an object");
     }
-    if (!read_members(reader, &shape, evidence)) {
+    if (!ew_read_members(reader, &shape, evidence)) {
         return false;
     }
     if (evidence->covers_to == 0) {
@@ -189,7 +189,7 @@ static bool read_stream(struct reader *reader, void *out)
         {"seq", FIELD_U64, true, AT(sequence), NULL, NULL, NULL},
     };
     static const struct shape shape = SHAPE(fields);
-    return read_object(reader, &shape, out);
+    return ew_read_object(reader, &shape, out);
 }
 
 /* --- whom and when ------------------------------------------------------------------------- */
@@ -201,7 +201,7 @@ static bool read_image(struct reader *reader, void *out)
         {"ref", FIELD_TEXT, false, AT(image_reference), NULL, NULL, NULL},
     };
     static const struct shape shape = SHAPE(fields);
-    return read_object(reader, &shape, out);
+    return ew_read_object(reader, &shape, out);
 }
 
 static bool read_container(struct reader *reader, void *out)
@@ -224,7 +224,7 @@ static bool read_container(struct reader *reader, void *out)
     if (token != EW_JSON_OBJECT) {
         return fail_neither(reader, "an object");
     }
-    if (!read_members(reader, &shape, evidence)) {
+    if (!ew_read_members(reader, &shape, evidence)) {
         return false;
     }
     if (evidence->container[0] == '\0') {
@@ -244,7 +244,7 @@ static bool read_host(struct reader *reader, void *out)
         {"osBuild", FIELD_TEXT, false, AT(os_build), NULL, NULL, NULL},
     };
     static const struct shape shape = SHAPE(fields);
-    return read_object(reader, &shape, out);
+    return ew_read_object(reader, &shape, out);
 }
 
 static bool read_producer(struct reader *reader, void *out)
@@ -255,13 +255,13 @@ static bool read_producer(struct reader *reader, void *out)
         {"version", FIELD_TEXT, true, AT(producer_version), NULL, NULL, NULL},
     };
     static const struct shape shape = SHAPE(fields);
-    return read_object(reader, &shape, out);
+    return ew_read_object(reader, &shape, out);
 }
 
 static bool read_callgraph_ids(struct reader *reader, void *out)
 {
     struct ew_evidence *evidence = out;
-    return read_texts(reader, &evidence->callgraph_ids, &evidence->callgraph_id_count);
+    return ew_read_texts(reader, &evidence->callgraph_ids, &evidence->callgraph_id_count);
 }
 
 static bool read_subject(struct reader *reader, void *out)
@@ -275,7 +275,7 @@ static bool read_subject(struct reader *reader, void *out)
         {"purl", FIELD_TEXT, false, AT(subject_purl), "^pkg:", NULL, NULL},
     };
     static const struct shape shape = SHAPE(fields);
-    return read_object(reader, &shape, out);
+    return ew_read_object(reader, &shape, out);
 }
 
 static bool read_window(struct reader *reader, void *out)
@@ -289,7 +289,7 @@ static bool read_window(struct reader *reader, void *out)
         {"start", FIELD_TIME, true, AT(start_100ns), NULL, NULL, NULL},
     };
     static const struct shape shape = SHAPE(fields);
-    return read_object(reader, &shape, out);
+    return ew_read_object(reader, &shape, out);
 }
 
 /* --- quality ------------------------------------------------------------------------------- */
@@ -305,7 +305,7 @@ static bool read_frames_quality(struct reader *reader, void *out)
         {"unresolved", FIELD_U64, true, QUALITY(frames_unresolved), NULL, NULL, NULL},
     };
     static const struct shape shape = {fields, sizeof fields / sizeof fields[0], true};
-    return read_object(reader, &shape, out);
+    return ew_read_object(reader, &shape, out);
 }
 
 static bool read_stacks_quality(struct reader *reader, void *out)
@@ -322,7 +322,7 @@ static bool read_stacks_quality(struct reader *reader, void *out)
         {"truncated", FIELD_U64, true, QUALITY(stacks_truncated), NULL, NULL, NULL},
     };
     static const struct shape shape = {fields, sizeof fields / sizeof fields[0], true};
-    return read_object(reader, &shape, out);
+    return ew_read_object(reader, &shape, out);
 }
 
 static bool read_quality(struct reader *reader, void *out)
@@ -342,30 +342,30 @@ static bool read_quality(struct reader *reader, void *out)
     };
     static const struct shape shape = SHAPE(fields);
     struct ew_evidence *evidence = out;
-    return read_object(reader, &shape, &evidence->quality);
+    return ew_read_object(reader, &shape, &evidence->quality);
 }
 
 /* --- the document -------------------------------------------------------------------------- */
 
 static const struct field document_fields[] = {
-    {"ambiguous", FIELD_CUSTOM, false, 0, NULL, NULL, read_ambiguous},
+    {"ambiguous", FIELD_CUSTOM, false, 0, NULL, NULL, ew_read_ambiguous},
     {"container", FIELD_CUSTOM, true, 0, NULL, NULL, read_container},
-    {"edges", FIELD_CUSTOM, true, 0, NULL, NULL, read_edges},
-    {"functionObs", FIELD_CUSTOM, true, 0, NULL, NULL, read_observations},
-    {"functions", FIELD_CUSTOM, true, 0, NULL, NULL, read_functions},
-    {"gaps", FIELD_CUSTOM, false, 0, NULL, NULL, read_gaps},
+    {"edges", FIELD_CUSTOM, true, 0, NULL, NULL, ew_read_edges},
+    {"functionObs", FIELD_CUSTOM, true, 0, NULL, NULL, ew_read_observations},
+    {"functions", FIELD_CUSTOM, true, 0, NULL, NULL, ew_read_functions},
+    {"gaps", FIELD_CUSTOM, false, 0, NULL, NULL, ew_read_gaps},
     {"host", FIELD_CUSTOM, true, 0, NULL, NULL, read_host},
-    {"modules", FIELD_CUSTOM, true, 0, NULL, NULL, read_modules},
-    {"paths", FIELD_CUSTOM, false, 0, NULL, NULL, read_paths},
-    {"processes", FIELD_CUSTOM, false, 0, NULL, NULL, read_processes},
+    {"modules", FIELD_CUSTOM, true, 0, NULL, NULL, ew_read_modules},
+    {"paths", FIELD_CUSTOM, false, 0, NULL, NULL, ew_read_paths},
+    {"processes", FIELD_CUSTOM, false, 0, NULL, NULL, ew_read_processes},
     {"producer", FIELD_CUSTOM, true, 0, NULL, NULL, read_producer},
     {"quality", FIELD_CUSTOM, true, 0, NULL, NULL, read_quality},
     {"schema", FIELD_CUSTOM, true, 0, NULL, NULL, read_schema},
     {"schemaVersion", FIELD_CUSTOM, true, 0, NULL, NULL, read_schema_version},
-    {"sources", FIELD_CUSTOM, true, 0, NULL, NULL, read_sources},
+    {"sources", FIELD_CUSTOM, true, 0, NULL, NULL, ew_read_sources},
     {"stream", FIELD_CUSTOM, true, 0, NULL, NULL, read_stream},
     {"subject", FIELD_CUSTOM, true, 0, NULL, NULL, read_subject},
     {"window", FIELD_CUSTOM, true, 0, NULL, NULL, read_window},
 };
 
-const struct shape read_document_shape = SHAPE(document_fields);
+const struct shape ew_read_document_shape = SHAPE(document_fields);

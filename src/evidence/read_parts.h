@@ -71,8 +71,8 @@ struct shape {
 /* All answer false when the reader has failed; its scanner says why. */
 
 /* The value that comes next is an object of this shape; and one whose brace was read. */
-bool read_object(struct reader *reader, const struct shape *shape, void *out);
-bool read_members(struct reader *reader, const struct shape *shape, void *out);
+bool ew_read_object(struct reader *reader, const struct shape *shape, void *out);
+bool ew_read_members(struct reader *reader, const struct shape *shape, void *out);
 
 /* A table: what its rows begin as (NULL: zeroes), and what is done at the end of each. */
 struct table_shape {
@@ -81,45 +81,45 @@ struct table_shape {
     const void *blank;
     bool (*finish)(struct reader *reader, void *row); /* NULL: nothing */
 };
-bool read_table(struct reader *reader, const struct table_shape *shape, const void **rows_out,
-                size_t *count_out);
+bool ew_read_table(struct reader *reader, const struct table_shape *shape, const void **rows_out,
+                   size_t *count_out);
 
 /* One row more, zeroed; NULL when it failed. */
-void *read_rows_add(struct reader *reader, struct read_rows *rows);
+void *ew_read_rows_add(struct reader *reader, struct read_rows *rows);
 /* Moves rows into the arena and empties them. False when it failed. */
-bool read_rows_keep(struct reader *reader, struct read_rows *rows, const void **kept_out);
+bool ew_read_rows_keep(struct reader *reader, struct read_rows *rows, const void **kept_out);
 
 /* --- values: read_fields.c ------------------------------------------------------------- */
 
-bool read_field(struct reader *reader, const struct field *field, void *out);
+bool ew_read_field(struct reader *reader, const struct field *field, void *out);
 
 /* A string of the pattern (NULL: any), in the arena; NULL when it failed. */
-const char *read_text(struct reader *reader, const char *pattern);
-bool read_choice(struct reader *reader, const char *const *choices, unsigned *position_out);
-bool read_time(struct reader *reader, uint64_t *filetime_out);
+const char *ew_read_text(struct reader *reader, const char *pattern);
+bool ew_read_choice(struct reader *reader, const char *const *choices, unsigned *position_out);
+bool ew_read_time(struct reader *reader, uint64_t *filetime_out);
 /* The last token is a time. */
-bool read_time_token(struct reader *reader, uint64_t *filetime_out);
+bool ew_read_time_token(struct reader *reader, uint64_t *filetime_out);
 
 /* Lists, in the arena. */
-bool read_indexes(struct reader *reader, const uint32_t **items_out, uint32_t *count_out);
-bool read_numbers(struct reader *reader, const uint64_t **items_out, uint32_t *count_out);
-bool read_texts(struct reader *reader, const char *const **items_out, size_t *count_out);
+bool ew_read_indexes(struct reader *reader, const uint32_t **items_out, uint32_t *count_out);
+bool ew_read_numbers(struct reader *reader, const uint64_t **items_out, uint32_t *count_out);
+bool ew_read_texts(struct reader *reader, const char *const **items_out, size_t *count_out);
 
-bool read_fail_memory(struct reader *reader);
+bool ew_read_fail_memory(struct reader *reader);
 
 /* --- the parts of a document ------------------------------------------------------------- */
 
-extern const struct shape read_document_shape; /* read_head.c; out: struct ew_evidence */
+extern const struct shape ew_read_document_shape; /* read_head.c; out: struct ew_evidence */
 
-bool read_ambiguous(struct reader *reader, void *evidence);
-bool read_edges(struct reader *reader, void *evidence);
-bool read_observations(struct reader *reader, void *evidence);
-bool read_functions(struct reader *reader, void *evidence);
-bool read_gaps(struct reader *reader, void *evidence);
-bool read_modules(struct reader *reader, void *evidence);
-bool read_paths(struct reader *reader, void *evidence);
-bool read_processes(struct reader *reader, void *evidence);
-bool read_sources(struct reader *reader, void *evidence);
+bool ew_read_ambiguous(struct reader *reader, void *evidence);
+bool ew_read_edges(struct reader *reader, void *evidence);
+bool ew_read_observations(struct reader *reader, void *evidence);
+bool ew_read_functions(struct reader *reader, void *evidence);
+bool ew_read_gaps(struct reader *reader, void *evidence);
+bool ew_read_modules(struct reader *reader, void *evidence);
+bool ew_read_paths(struct reader *reader, void *evidence);
+bool ew_read_processes(struct reader *reader, void *evidence);
+bool ew_read_sources(struct reader *reader, void *evidence);
 
 #define PATTERN_SHA256 "^sha256:[0-9a-f]{64}$"
 

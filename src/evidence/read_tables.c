@@ -8,7 +8,7 @@
 /* --- modules and functions -------------------------------------------------------------------
  */
 
-bool read_modules(struct reader *reader, void *out)
+bool ew_read_modules(struct reader *reader, void *out)
 {
 #define AT(member) offsetof(struct ew_evidence_module, member)
     static const char *const kinds[] = {"native", "managed", "nativeaot",
@@ -34,7 +34,7 @@ bool read_modules(struct reader *reader, void *out)
                                              NULL, NULL};
     struct ew_evidence *evidence = out;
     const void *rows = NULL;
-    bool done = read_table(reader, &shape, &rows, &evidence->module_count);
+    bool done = ew_read_table(reader, &shape, &rows, &evidence->module_count);
     evidence->modules = rows;
     return done;
 }
@@ -43,7 +43,7 @@ static bool read_aliases(struct reader *reader, void *out)
 {
     struct ew_evidence_function *function = out;
     size_t count = 0;
-    bool done = read_texts(reader, &function->aliases, &count);
+    bool done = ew_read_texts(reader, &function->aliases, &count);
     function->alias_count = (uint32_t)count;
     return done;
 }
@@ -89,14 +89,14 @@ static bool read_token(struct reader *reader, void *out)
 {
     static const char digits[] = "0123456789abcdef";
     struct ew_evidence_function *function = out;
-    const char *text = read_text(reader, "^06[0-9a-f]{6}$");
+    const char *text = ew_read_text(reader, "^06[0-9a-f]{6}$");
     for (const char *at = text; at != NULL && *at != '\0'; at++) {
         function->token = function->token << 4 | (uint32_t)(strchr(digits, *at) - digits);
     }
     return text != NULL;
 }
 
-bool read_functions(struct reader *reader, void *out)
+bool ew_read_functions(struct reader *reader, void *out)
 {
 #define AT(member) offsetof(struct ew_evidence_function, member)
     static const char *const resolutions[] = {"token",   "pdb", "export",  "export-near",
@@ -121,7 +121,7 @@ bool read_functions(struct reader *reader, void *out)
                                              NULL, NULL};
     struct ew_evidence *evidence = out;
     const void *rows = NULL;
-    bool done = read_table(reader, &shape, &rows, &evidence->function_count);
+    bool done = ew_read_table(reader, &shape, &rows, &evidence->function_count);
     evidence->functions = rows;
     return done;
 }
@@ -141,7 +141,7 @@ static struct ew_evidence_detail *detail_of_row(struct reader *reader)
             return (struct ew_evidence_detail *)(void *)at;
         }
     }
-    struct ew_evidence_detail *added = read_rows_add(reader, rows);
+    struct ew_evidence_detail *added = ew_read_rows_add(reader, rows);
     if (added != NULL) {
         added->row = (uint32_t)reader->row;
     }
@@ -153,7 +153,7 @@ static bool read_row_processes(struct reader *reader, void *row)
     const uint32_t *items = NULL;
     uint32_t count = 0;
     (void)row;
-    if (!read_indexes(reader, &items, &count)) {
+    if (!ew_read_indexes(reader, &items, &count)) {
         return false;
     }
     struct ew_evidence_detail *detail = count > 0 ? detail_of_row(reader) : NULL;
@@ -169,7 +169,7 @@ static bool read_row_sites(struct reader *reader, void *row)
     const uint64_t *items = NULL;
     uint32_t count = 0;
     (void)row;
-    if (!read_numbers(reader, &items, &count)) {
+    if (!ew_read_numbers(reader, &items, &count)) {
         return false;
     }
     struct ew_evidence_detail *detail = count > 0 ? detail_of_row(reader) : NULL;
@@ -185,12 +185,12 @@ static bool keep_details(struct reader *reader, const struct ew_evidence_detail 
 {
     const void *kept = NULL;
     *count_out = reader->details.count;
-    bool done = read_rows_keep(reader, &reader->details, &kept);
+    bool done = ew_read_rows_keep(reader, &reader->details, &kept);
     *details_out = kept;
     return done;
 }
 
-bool read_observations(struct reader *reader, void *out)
+bool ew_read_observations(struct reader *reader, void *out)
 {
 #define AT(member) offsetof(struct ew_evidence_observation, member)
     static const struct field fields[] = {
@@ -209,7 +209,7 @@ bool read_observations(struct reader *reader, void *out)
     struct ew_evidence *evidence = out;
     const void *rows = NULL;
     reader->details.row_bytes = sizeof(struct ew_evidence_detail);
-    bool done = read_table(reader, &shape, &rows, &evidence->observation_count);
+    bool done = ew_read_table(reader, &shape, &rows, &evidence->observation_count);
     evidence->observations = rows;
     return done
            && keep_details(reader, &evidence->observation_details,
@@ -219,7 +219,7 @@ bool read_observations(struct reader *reader, void *out)
 static const char *const adjacencies[] = {"bridge",     "frame",        "inline",
                                           "jit-inline", "jit-tailcall", NULL};
 
-bool read_edges(struct reader *reader, void *out)
+bool ew_read_edges(struct reader *reader, void *out)
 {
 #define AT(member) offsetof(struct ew_evidence_edge, member)
     static const struct field fields[] = {
@@ -239,7 +239,7 @@ bool read_edges(struct reader *reader, void *out)
     struct ew_evidence *evidence = out;
     const void *rows = NULL;
     reader->details.row_bytes = sizeof(struct ew_evidence_detail);
-    bool done = read_table(reader, &shape, &rows, &evidence->edge_count);
+    bool done = ew_read_table(reader, &shape, &rows, &evidence->edge_count);
     evidence->edges = rows;
     return done && keep_details(reader, &evidence->edge_details, &evidence->edge_detail_count);
 }
@@ -250,10 +250,10 @@ bool read_edges(struct reader *reader, void *out)
 static bool read_frames(struct reader *reader, void *out)
 {
     struct ew_evidence_path *path = out;
-    return read_indexes(reader, &path->frames, &path->frame_count);
+    return ew_read_indexes(reader, &path->frames, &path->frame_count);
 }
 
-bool read_paths(struct reader *reader, void *out)
+bool ew_read_paths(struct reader *reader, void *out)
 {
 #define AT(member) offsetof(struct ew_evidence_path, member)
     static const struct field fields[] = {
@@ -269,7 +269,7 @@ bool read_paths(struct reader *reader, void *out)
                                              NULL};
     struct ew_evidence *evidence = out;
     const void *rows = NULL;
-    bool done = read_table(reader, &shape, &rows, &evidence->path_count);
+    bool done = ew_read_table(reader, &shape, &rows, &evidence->path_count);
     evidence->paths = rows;
     return done;
 }
@@ -286,7 +286,7 @@ static bool finish_gap(struct reader *reader, void *row)
     return true;
 }
 
-bool read_gaps(struct reader *reader, void *out)
+bool ew_read_gaps(struct reader *reader, void *out)
 {
 #define AT(member) offsetof(struct ew_evidence_gap, member)
     static const char *const reasons[] = {"crash",        "disk-full", "retention",
@@ -303,7 +303,7 @@ bool read_gaps(struct reader *reader, void *out)
                                              finish_gap};
     struct ew_evidence *evidence = out;
     const void *rows = NULL;
-    bool done = read_table(reader, &shape, &rows, &evidence->gap_count);
+    bool done = ew_read_table(reader, &shape, &rows, &evidence->gap_count);
     evidence->gaps = rows;
     return done;
 }
@@ -311,10 +311,10 @@ bool read_gaps(struct reader *reader, void *out)
 static bool read_candidates(struct reader *reader, void *out)
 {
     struct ew_evidence_ambiguous *row = out;
-    return read_texts(reader, &row->candidates, &row->candidate_count);
+    return ew_read_texts(reader, &row->candidates, &row->candidate_count);
 }
 
-bool read_ambiguous(struct reader *reader, void *out)
+bool ew_read_ambiguous(struct reader *reader, void *out)
 {
 #define AT(member) offsetof(struct ew_evidence_ambiguous, member)
     static const char *const reasons[] = {"folded", "name-only", "address-reuse", "export-near",
@@ -329,7 +329,7 @@ bool read_ambiguous(struct reader *reader, void *out)
                                              NULL, NULL};
     struct ew_evidence *evidence = out;
     const void *rows = NULL;
-    bool done = read_table(reader, &shape, &rows, &evidence->ambiguous_count);
+    bool done = ew_read_table(reader, &shape, &rows, &evidence->ambiguous_count);
     evidence->ambiguous = rows;
     return done;
 }
@@ -371,7 +371,7 @@ static bool read_unit(struct reader *reader, void *out)
     static const char *const units[] = {"events", "samples", NULL};
     struct ew_evidence_source *source = out;
     unsigned position = 0;
-    bool done = read_choice(reader, units, &position);
+    bool done = ew_read_choice(reader, units, &position);
     source->samples = position == 1;
     return done;
 }
@@ -411,7 +411,7 @@ static bool finish_source(struct reader *reader, void *row)
     return true;
 }
 
-bool read_sources(struct reader *reader, void *out)
+bool ew_read_sources(struct reader *reader, void *out)
 {
 #define AT(member) offsetof(struct ew_evidence_source, member)
     static const char *const kinds[] = {"stack-sample", "stack-event", "module-load",
@@ -428,7 +428,7 @@ bool read_sources(struct reader *reader, void *out)
                                              NULL, finish_source};
     struct ew_evidence *evidence = out;
     const void *rows = NULL;
-    bool done = read_table(reader, &shape, &rows, &evidence->source_count);
+    bool done = ew_read_table(reader, &shape, &rows, &evidence->source_count);
     evidence->sources = rows;
     return done;
 }

@@ -123,14 +123,17 @@ static void end_row(struct ew_json_writer *writer, const char *at)
 
 /* The details of rows, met in the order of the rows. */
 struct details {
-    const struct ew_evidence_detail *next;
-    const struct ew_evidence_detail *end;
+    const struct ew_evidence_detail *rows;
+    size_t count;
+    size_t next;
 };
 
 /* Those of row `row`; NULL for nearly all rows. */
 static const struct ew_evidence_detail *take_detail(struct details *details, size_t row)
 {
-    return details->next < details->end && details->next->row == row ? details->next++ : NULL;
+    return details->next < details->count && details->rows[details->next].row == row
+               ? &details->rows[details->next++]
+               : NULL;
 }
 
 /* Lists have any length: they leave the record's buffer to the writer's own calls. */
@@ -169,8 +172,7 @@ static char *put_sites(struct ew_json_writer *writer, char *at,
 void ew_rows_edges(struct ew_json_writer *writer, const struct ew_evidence *evidence)
 {
     struct date_cache date = {.day = UINT64_MAX};
-    struct details details = {evidence->edge_details,
-                              evidence->edge_details + evidence->edge_detail_count};
+    struct details details = {evidence->edge_details, evidence->edge_detail_count, 0};
     ew_json_array(writer);
     for (size_t i = 0; i < evidence->edge_count; i++) {
         const struct ew_evidence_edge *edge = &evidence->edges[i];
@@ -203,8 +205,8 @@ void ew_rows_edges(struct ew_json_writer *writer, const struct ew_evidence *evid
 void ew_rows_observations(struct ew_json_writer *writer, const struct ew_evidence *evidence)
 {
     struct date_cache date = {.day = UINT64_MAX};
-    struct details details = {evidence->observation_details,
-                              evidence->observation_details + evidence->observation_detail_count};
+    struct details details = {evidence->observation_details, evidence->observation_detail_count,
+                              0};
     ew_json_array(writer);
     for (size_t i = 0; i < evidence->observation_count; i++) {
         const struct ew_evidence_observation *seen = &evidence->observations[i];

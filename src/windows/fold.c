@@ -7,7 +7,7 @@
 
 enum { ROWS_FIRST = 64 };
 
-void fold_init(struct fold *fold)
+void ew_fold_init(struct fold *fold)
 {
     memset(fold, 0, sizeof *fold);
     fold->sources.row_bytes = sizeof(struct ew_evidence_source);
@@ -33,7 +33,7 @@ static void table_free(struct fold_table *table)
     ew_index_free(&table->index);
 }
 
-void fold_free(struct fold *fold)
+void ew_fold_free(struct fold *fold)
 {
     struct fold_table *const tables[] = {
         &fold->sources,        &fold->modules,
@@ -71,8 +71,8 @@ static enum ew_status grow(struct fold *fold, struct fold_table *table)
     return EW_OK;
 }
 
-enum ew_status fold_table_add(struct fold *fold, struct fold_table *table, const uint64_t *hash,
-                              const void *row)
+enum ew_status ew_fold_table_add(struct fold *fold, struct fold_table *table,
+                                 const uint64_t *hash, const void *row)
 {
     if (table->count == table->capacity) {
         enum ew_status status = grow(fold, table);
@@ -98,8 +98,8 @@ static void gather(struct fold_table *table, const char *const *sorted, char *in
     }
 }
 
-enum ew_status fold_table_sort(struct fold *fold, struct fold_table *table,
-                               int (*compare)(const void *, const void *), uint32_t **rank_out)
+enum ew_status ew_fold_table_sort(struct fold *fold, struct fold_table *table,
+                                  int (*compare)(const void *, const void *), uint32_t **rank_out)
 {
     size_t count = table->count;
     uint32_t *rank = ew_arena_take(&fold->arena, (count + 1) * sizeof *rank);
@@ -127,7 +127,7 @@ enum ew_status fold_table_sort(struct fold *fold, struct fold_table *table,
     return EW_OK;
 }
 
-uint64_t fold_hash_text(const char *text)
+uint64_t ew_fold_hash_text(const char *text)
 {
     return text != NULL ? ew_index_hash_bytes(text, strlen(text)) : 0;
 }
@@ -209,14 +209,14 @@ static void free_maps(struct fold *fold)
     free(fold->function_of);
 }
 
-enum ew_status fold_add(struct fold *fold, const struct ew_evidence *evidence)
+enum ew_status ew_fold_add(struct fold *fold, const struct ew_evidence *evidence)
 {
     enum ew_status status = take_maps(fold, evidence);
     if (status == EW_OK) {
-        status = fold_things(fold, evidence);
+        status = ew_fold_things(fold, evidence);
     }
     if (status == EW_OK) {
-        status = fold_rows(fold, evidence);
+        status = ew_fold_rows(fold, evidence);
     }
     if (status == EW_OK) {
         fold_quality(fold, &evidence->quality);
@@ -225,10 +225,10 @@ enum ew_status fold_add(struct fold *fold, const struct ew_evidence *evidence)
     return status;
 }
 
-enum ew_status fold_finish(struct fold *fold, struct ew_evidence *evidence)
+enum ew_status ew_fold_finish(struct fold *fold, struct ew_evidence *evidence)
 {
-    enum ew_status status = fold_sort_things(fold);
-    status = status != EW_OK ? status : fold_finish_rows(fold, evidence);
+    enum ew_status status = ew_fold_sort_things(fold);
+    status = status != EW_OK ? status : ew_fold_finish_rows(fold, evidence);
     if (status != EW_OK) {
         return status;
     }

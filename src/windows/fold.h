@@ -52,15 +52,15 @@ struct fold {
     uint32_t *function_of;
 };
 
-void fold_init(struct fold *fold);
-void fold_free(struct fold *fold);
+void ew_fold_init(struct fold *fold);
+void ew_fold_free(struct fold *fold);
 
 /* Adds one document; they come in the order of their numbers, and outlive the fold.
  * EW_NO_MEMORY, EW_LIMIT. */
-EW_MUST_USE enum ew_status fold_add(struct fold *fold, const struct ew_evidence *evidence);
+EW_MUST_USE enum ew_status ew_fold_add(struct fold *fold, const struct ew_evidence *evidence);
 
 /* Sorts the tables and puts them into `evidence`; they live as long as the fold. */
-EW_MUST_USE enum ew_status fold_finish(struct fold *fold, struct ew_evidence *evidence);
+EW_MUST_USE enum ew_status ew_fold_finish(struct fold *fold, struct ew_evidence *evidence);
 
 /* --- shared by the files of the fold ---------------------------------------------------------
  */
@@ -79,27 +79,27 @@ static inline void fold_span(uint64_t *first, uint64_t *last, uint64_t now_first
 }
 
 /* Adds a row under a hash (`indexed`), a copy of `row`. */
-EW_MUST_USE enum ew_status fold_table_add(struct fold *fold, struct fold_table *table,
-                                          const uint64_t *hash, const void *row);
+EW_MUST_USE enum ew_status ew_fold_table_add(struct fold *fold, struct fold_table *table,
+                                             const uint64_t *hash, const void *row);
 
 /*
  * Sorts a table by `compare`, which gets pointers to pointers to rows. `*rank_out` has the new
  * position of each old one; NULL: not wanted.
  */
-EW_MUST_USE enum ew_status fold_table_sort(struct fold *fold, struct fold_table *table,
-                                           int (*compare)(const void *, const void *),
-                                           uint32_t **rank_out);
+EW_MUST_USE enum ew_status ew_fold_table_sort(struct fold *fold, struct fold_table *table,
+                                              int (*compare)(const void *, const void *),
+                                              uint32_t **rank_out);
 
 static inline void *fold_row(const struct fold_table *table, uint32_t row)
 {
     return table->rows + (size_t)row * table->row_bytes;
 }
 
-uint64_t fold_hash_text(const char *text);
+uint64_t ew_fold_hash_text(const char *text);
 
 /* fold_tables.c: things by name. */
-EW_MUST_USE enum ew_status fold_things(struct fold *fold, const struct ew_evidence *evidence);
-EW_MUST_USE enum ew_status fold_sort_things(struct fold *fold);
+EW_MUST_USE enum ew_status ew_fold_things(struct fold *fold, const struct ew_evidence *evidence);
+EW_MUST_USE enum ew_status ew_fold_sort_things(struct fold *fold);
 
 /* Where the rows of sorted tables went. */
 struct fold_ranks {
@@ -110,17 +110,18 @@ struct fold_ranks {
 };
 
 /* fold_rows.c: what was seen of them. */
-EW_MUST_USE enum ew_status fold_rows(struct fold *fold, const struct ew_evidence *evidence);
-EW_MUST_USE enum ew_status fold_renumber_rows(struct fold *fold, const struct fold_ranks *ranks);
-EW_MUST_USE enum ew_status fold_finish_rows(struct fold *fold, struct ew_evidence *evidence);
+EW_MUST_USE enum ew_status ew_fold_rows(struct fold *fold, const struct ew_evidence *evidence);
+EW_MUST_USE enum ew_status ew_fold_renumber_rows(struct fold *fold,
+                                                 const struct fold_ranks *ranks);
+EW_MUST_USE enum ew_status ew_fold_finish_rows(struct fold *fold, struct ew_evidence *evidence);
 
 /* fold_details.c: lists of rows. */
-EW_MUST_USE enum ew_status fold_detail(struct fold *fold, struct fold_table *processes,
-                                       struct fold_table *sites, uint32_t row,
-                                       const struct ew_evidence_detail *detail);
+EW_MUST_USE enum ew_status ew_fold_detail(struct fold *fold, struct fold_table *processes,
+                                          struct fold_table *sites, uint32_t row,
+                                          const struct ew_evidence_detail *detail);
 /* Makes details of pairs, whose rows have moved by `rank`. `sites` may be NULL. */
-EW_MUST_USE enum ew_status fold_finish_details(struct fold *fold, struct fold_table *processes,
-                                               struct fold_table *sites, const uint32_t *rank,
-                                               struct fold_table *details);
+EW_MUST_USE enum ew_status ew_fold_finish_details(struct fold *fold, struct fold_table *processes,
+                                                  struct fold_table *sites, const uint32_t *rank,
+                                                  struct fold_table *details);
 
 #endif

@@ -4,18 +4,18 @@
 
 #include <stdlib.h>
 
-enum ew_status fold_detail(struct fold *fold, struct fold_table *processes,
-                           struct fold_table *sites, uint32_t row,
-                           const struct ew_evidence_detail *detail)
+enum ew_status ew_fold_detail(struct fold *fold, struct fold_table *processes,
+                              struct fold_table *sites, uint32_t row,
+                              const struct ew_evidence_detail *detail)
 {
     enum ew_status status = EW_OK;
     for (uint32_t i = 0; i < detail->process_count && status == EW_OK; i++) {
         struct fold_pair pair = {row, fold->process_of[detail->processes[i]]};
-        status = fold_table_add(fold, processes, NULL, &pair);
+        status = ew_fold_table_add(fold, processes, NULL, &pair);
     }
     for (uint32_t i = 0; sites != NULL && i < detail->site_count && status == EW_OK; i++) {
         struct fold_pair pair = {row, detail->sites[i]};
-        status = fold_table_add(fold, sites, NULL, &pair);
+        status = ew_fold_table_add(fold, sites, NULL, &pair);
     }
     return status;
 }
@@ -99,9 +99,9 @@ static enum ew_status take_sites(struct fold *fold, const struct fold_table *pai
     return EW_OK;
 }
 
-enum ew_status fold_finish_details(struct fold *fold, struct fold_table *processes,
-                                   struct fold_table *sites, const uint32_t *rank,
-                                   struct fold_table *details)
+enum ew_status ew_fold_finish_details(struct fold *fold, struct fold_table *processes,
+                                      struct fold_table *sites, const uint32_t *rank,
+                                      struct fold_table *details)
 {
     static const struct fold_table none;
     const struct fold_table *second = sites != NULL ? sites : &none;
@@ -118,7 +118,7 @@ enum ew_status fold_finish_details(struct fold *fold, struct fold_table *process
         struct ew_evidence_detail detail = {.row = by_process < by_site ? by_process : by_site};
         status = take_processes(fold, processes, &process_at, &detail);
         status = status != EW_OK ? status : take_sites(fold, second, &site_at, &detail);
-        status = status != EW_OK ? status : fold_table_add(fold, details, NULL, &detail);
+        status = status != EW_OK ? status : ew_fold_table_add(fold, details, NULL, &detail);
     }
     return status;
 }

@@ -34,7 +34,7 @@ static enum ew_status fold_observation(struct fold *fold,
         }
     }
     *row_out = table->count;
-    return fold_table_add(fold, table, &hash, &now);
+    return ew_fold_table_add(fold, table, &hash, &now);
 }
 
 static int compare_observation_rows(const void *a, const void *b)
@@ -80,7 +80,7 @@ static enum ew_status fold_edge(struct fold *fold, const struct ew_evidence_edge
         return EW_LIMIT;
     }
     *row_out = table->count;
-    return fold_table_add(fold, table, &hash, &now);
+    return ew_fold_table_add(fold, table, &hash, &now);
 }
 
 static int compare_edge_rows(const void *a, const void *b)
@@ -133,7 +133,7 @@ static enum ew_status fold_path(struct fold *fold, const struct ew_evidence_path
             return EW_OK;
         }
     }
-    return fold_table_add(fold, table, &hash, &now);
+    return ew_fold_table_add(fold, table, &hash, &now);
 }
 
 static int compare_frames(const struct ew_evidence_path *a, const struct ew_evidence_path *b)
@@ -198,17 +198,17 @@ static void keep_best_of_leaves(struct fold_table *paths)
 static enum ew_status limit_paths(struct fold *fold)
 {
     struct fold_table *paths = &fold->paths;
-    enum ew_status status = fold_table_sort(fold, paths, compare_by_leaf, NULL);
+    enum ew_status status = ew_fold_table_sort(fold, paths, compare_by_leaf, NULL);
     if (status != EW_OK) {
         return status;
     }
     keep_best_of_leaves(paths);
     if (paths->count > EW_PATHS_MAX) {
-        status = fold_table_sort(fold, paths, compare_by_hits, NULL);
+        status = ew_fold_table_sort(fold, paths, compare_by_hits, NULL);
         fold->dropped = paths->count - EW_PATHS_MAX;
         paths->count = EW_PATHS_MAX;
     }
-    return status == EW_OK ? fold_table_sort(fold, paths, compare_path_rows, NULL) : status;
+    return status == EW_OK ? ew_fold_table_sort(fold, paths, compare_path_rows, NULL) : status;
 }
 
 /* --- gaps and ambiguities
@@ -254,7 +254,7 @@ static enum ew_status fold_ambiguous(struct fold *fold, const struct ew_evidence
     struct fold_table *table = &fold->ambiguous;
     uint64_t hash = row->reason;
     for (size_t i = 0; i < row->candidate_count; i++) {
-        hash = ew_index_hash_pair(hash, fold_hash_text(row->candidates[i]));
+        hash = ew_index_hash_pair(hash, ew_fold_hash_text(row->candidates[i]));
     }
     for (uint32_t i = ew_index_first(&table->index, hash); i != EW_INDEX_END;
          i = ew_index_next(&table->index)) {
@@ -264,7 +264,7 @@ static enum ew_status fold_ambiguous(struct fold *fold, const struct ew_evidence
             return EW_OK;
         }
     }
-    return fold_table_add(fold, table, &hash, row);
+    return ew_fold_table_add(fold, table, &hash, row);
 }
 
 /* --- documents ----------------------------------------------------------------------------- */
@@ -278,8 +278,8 @@ static enum ew_status fold_observations(struct fold *fold, const struct ew_evide
         status = fold_observation(fold, &evidence->observations[i], &row);
         if (status == EW_OK && next < evidence->observation_detail_count
             && evidence->observation_details[next].row == i) {
-            status = fold_detail(fold, &fold->observation_processes, NULL, row,
-                                 &evidence->observation_details[next++]);
+            status = ew_fold_detail(fold, &fold->observation_processes, NULL, row,
+                                    &evidence->observation_details[next++]);
         }
     }
     return status;
@@ -294,14 +294,14 @@ static enum ew_status fold_edges(struct fold *fold, const struct ew_evidence *ev
         status = fold_edge(fold, &evidence->edges[i], &row);
         if (status == EW_OK && next < evidence->edge_detail_count
             && evidence->edge_details[next].row == i) {
-            status = fold_detail(fold, &fold->edge_processes, &fold->edge_sites, row,
-                                 &evidence->edge_details[next++]);
+            status = ew_fold_detail(fold, &fold->edge_processes, &fold->edge_sites, row,
+                                    &evidence->edge_details[next++]);
         }
     }
     return status;
 }
 
-enum ew_status fold_rows(struct fold *fold, const struct ew_evidence *evidence)
+enum ew_status ew_fold_rows(struct fold *fold, const struct ew_evidence *evidence)
 {
     enum ew_status status = fold_observations(fold, evidence);
     status = status != EW_OK ? status : fold_edges(fold, evidence);
@@ -309,7 +309,7 @@ enum ew_status fold_rows(struct fold *fold, const struct ew_evidence *evidence)
         status = fold_path(fold, &evidence->paths[i]);
     }
     for (size_t i = 0; i < evidence->gap_count && status == EW_OK; i++) {
-        status = fold_table_add(fold, &fold->gaps, NULL, &evidence->gaps[i]);
+        status = ew_fold_table_add(fold, &fold->gaps, NULL, &evidence->gaps[i]);
     }
     for (size_t i = 0; i < evidence->ambiguous_count && status == EW_OK; i++) {
         status = fold_ambiguous(fold, &evidence->ambiguous[i]);
@@ -343,7 +343,7 @@ static void renumber_pairs(struct fold_table *pairs, const uint32_t *processes)
     }
 }
 
-enum ew_status fold_renumber_rows(struct fold *fold, const struct fold_ranks *ranks)
+enum ew_status ew_fold_renumber_rows(struct fold *fold, const struct fold_ranks *ranks)
 {
     enum ew_status status = EW_OK;
     for (uint32_t i = 0; i < fold->observations.count; i++) {
@@ -370,27 +370,27 @@ static enum ew_status finish_lists(struct fold *fold)
     uint32_t *observations = NULL;
     uint32_t *edges = NULL;
     enum ew_status status =
-        fold_table_sort(fold, &fold->observations, compare_observation_rows, &observations);
+        ew_fold_table_sort(fold, &fold->observations, compare_observation_rows, &observations);
     if (status == EW_OK) {
-        status = fold_table_sort(fold, &fold->edges, compare_edge_rows, &edges);
+        status = ew_fold_table_sort(fold, &fold->edges, compare_edge_rows, &edges);
     }
     if (status == EW_OK) {
-        status = fold_finish_details(fold, &fold->observation_processes, NULL, observations,
-                                     &fold->details[0]);
+        status = ew_fold_finish_details(fold, &fold->observation_processes, NULL, observations,
+                                        &fold->details[0]);
     }
     if (status == EW_OK) {
-        status = fold_finish_details(fold, &fold->edge_processes, &fold->edge_sites, edges,
-                                     &fold->details[1]);
+        status = ew_fold_finish_details(fold, &fold->edge_processes, &fold->edge_sites, edges,
+                                        &fold->details[1]);
     }
     return status;
 }
 
-enum ew_status fold_finish_rows(struct fold *fold, struct ew_evidence *evidence)
+enum ew_status ew_fold_finish_rows(struct fold *fold, struct ew_evidence *evidence)
 {
     enum ew_status status = finish_lists(fold);
     status = status != EW_OK ? status : limit_paths(fold);
     status =
-        status != EW_OK ? status : fold_table_sort(fold, &fold->gaps, compare_gap_rows, NULL);
+        status != EW_OK ? status : ew_fold_table_sort(fold, &fold->gaps, compare_gap_rows, NULL);
     if (status != EW_OK) {
         return status;
     }

@@ -50,7 +50,7 @@ static enum ew_status fold_source(struct fold *fold, const struct ew_evidence_so
     struct fold_table *table = &fold->sources;
     uint64_t hash = ew_index_hash_bytes(&source->provider, sizeof source->provider);
     hash = ew_index_hash_pair(hash, source->event_id);
-    hash = ew_index_hash_pair(hash, fold_hash_text(source->provider_name));
+    hash = ew_index_hash_pair(hash, ew_fold_hash_text(source->provider_name));
     for (uint32_t i = ew_index_first(&table->index, hash); i != EW_INDEX_END;
          i = ew_index_next(&table->index)) {
         if (compare_sources(fold_row(table, i), source) == 0) {
@@ -59,7 +59,7 @@ static enum ew_status fold_source(struct fold *fold, const struct ew_evidence_so
         }
     }
     *row_out = table->count;
-    return fold_table_add(fold, table, &hash, source);
+    return ew_fold_table_add(fold, table, &hash, source);
 }
 
 /* --- modules ---------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ static enum ew_status fold_module(struct fold *fold, const struct ew_evidence_mo
                                   uint32_t *row_out)
 {
     struct fold_table *table = &fold->modules;
-    uint64_t hash = fold_hash_text(module->key);
+    uint64_t hash = ew_fold_hash_text(module->key);
     for (uint32_t i = ew_index_first(&table->index, hash); i != EW_INDEX_END;
          i = ew_index_next(&table->index)) {
         struct ew_evidence_module *have = fold_row(table, i);
@@ -103,7 +103,7 @@ static enum ew_status fold_module(struct fold *fold, const struct ew_evidence_mo
         }
     }
     *row_out = table->count;
-    return fold_table_add(fold, table, &hash, module);
+    return ew_fold_table_add(fold, table, &hash, module);
 }
 
 /* --- processes -------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ static enum ew_status fold_process(struct fold *fold, const struct ew_evidence_p
         }
     }
     *row_out = table->count;
-    return fold_table_add(fold, table, &hash, &now);
+    return ew_fold_table_add(fold, table, &hash, &now);
 }
 
 /* --- functions -------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ static enum ew_status fold_function(struct fold *fold,
 {
     struct fold_table *table = &fold->functions;
     struct ew_evidence_function now = *function;
-    uint64_t hash = fold_hash_text(function->key);
+    uint64_t hash = ew_fold_hash_text(function->key);
     now.module = fold->module_of[function->module];
     for (uint32_t i = ew_index_first(&table->index, hash); i != EW_INDEX_END;
          i = ew_index_next(&table->index)) {
@@ -201,13 +201,13 @@ static enum ew_status fold_function(struct fold *fold,
         return EW_LIMIT;
     }
     *row_out = table->count;
-    return fold_table_add(fold, table, &hash, &now);
+    return ew_fold_table_add(fold, table, &hash, &now);
 }
 
 /* --- all of them -----------------------------------------------------------------------------
  */
 
-enum ew_status fold_things(struct fold *fold, const struct ew_evidence *evidence)
+enum ew_status ew_fold_things(struct fold *fold, const struct ew_evidence *evidence)
 {
     enum ew_status status = EW_OK;
     for (size_t i = 0; i < evidence->source_count && status == EW_OK; i++) {
@@ -237,23 +237,25 @@ static void renumber_modules(struct fold *fold, const uint32_t *rank)
     }
 }
 
-enum ew_status fold_sort_things(struct fold *fold)
+enum ew_status ew_fold_sort_things(struct fold *fold)
 {
     struct fold_ranks ranks = {.sources = NULL};
     enum ew_status status =
-        fold_table_sort(fold, &fold->sources, compare_source_rows, &ranks.sources);
+        ew_fold_table_sort(fold, &fold->sources, compare_source_rows, &ranks.sources);
     if (status == EW_OK) {
-        status = fold_table_sort(fold, &fold->modules, compare_module_rows, &ranks.modules);
+        status = ew_fold_table_sort(fold, &fold->modules, compare_module_rows, &ranks.modules);
     }
     if (status == EW_OK) {
-        status = fold_table_sort(fold, &fold->processes, compare_process_rows, &ranks.processes);
+        status =
+            ew_fold_table_sort(fold, &fold->processes, compare_process_rows, &ranks.processes);
     }
     if (status == EW_OK) {
-        status = fold_table_sort(fold, &fold->functions, compare_function_rows, &ranks.functions);
+        status =
+            ew_fold_table_sort(fold, &fold->functions, compare_function_rows, &ranks.functions);
     }
     if (status == EW_OK) {
         renumber_modules(fold, ranks.modules);
-        status = fold_renumber_rows(fold, &ranks);
+        status = ew_fold_renumber_rows(fold, &ranks);
     }
     return status;
 }

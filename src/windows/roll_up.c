@@ -251,10 +251,10 @@ static enum ew_status fold_range(struct fold *fold, const struct range *range,
         return status;
     }
     for (size_t i = 0; i < range->count && status == EW_OK; i++) {
-        status = fold_add(fold, range->windows[i].evidence);
+        status = ew_fold_add(fold, range->windows[i].evidence);
     }
     if (status == EW_OK) {
-        status = fold_finish(fold, evidence);
+        status = ew_fold_finish(fold, evidence);
     }
     return status == EW_OK ? EW_OK : fail_fold(range, status, error);
 }
@@ -265,7 +265,7 @@ static enum ew_status roll_up(const struct range *range, struct bytes *out,
     struct fold fold;
     struct ew_evidence evidence;
     const char **ids = NULL;
-    fold_init(&fold);
+    ew_fold_init(&fold);
     enum ew_status status = fold_range(&fold, range, &evidence, error);
     if (status == EW_OK) {
         status = unite_callgraphs(range, &evidence, &ids);
@@ -275,7 +275,7 @@ static enum ew_status roll_up(const struct range *range, struct bytes *out,
         status = write_bytes(range, &evidence, out, error);
     }
     free(ids);
-    fold_free(&fold);
+    ew_fold_free(&fold);
     return status;
 }
 

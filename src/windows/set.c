@@ -17,7 +17,7 @@ enum ew_status ew_window_set_create(struct ew_window_set **set_out)
     return EW_OK;
 }
 
-void set_tables_release(struct set_tables *tables)
+void ew_set_tables_release(struct set_tables *tables)
 {
     if (tables != NULL && --tables->references == 0) {
         ew_arena_clear(&tables->arena);
@@ -31,7 +31,7 @@ void ew_window_set_destroy(struct ew_window_set *set)
         return;
     }
     for (uint32_t i = 0; i < set->entry_count; i++) {
-        set_tables_release(set->entries[i].tables);
+        ew_set_tables_release(set->entries[i].tables);
     }
     free(set->entries);
     free(set->windows);
@@ -90,7 +90,7 @@ static enum ew_status make_room(struct ew_window_set *set, uint64_t byte_count)
     if (set->table_bytes + byte_count <= EW_WINDOW_SET_BYTES_MAX) {
         return EW_OK;
     }
-    enum ew_status status = set_settle(set);
+    enum ew_status status = ew_set_settle(set);
     if (status == EW_OK && set->table_bytes + byte_count > EW_WINDOW_SET_BYTES_MAX) {
         status = EW_LIMIT;
     }
@@ -115,20 +115,20 @@ static enum ew_status append(struct ew_window_set *set, const struct set_entry *
     return EW_OK;
 }
 
-enum ew_status set_put(struct ew_window_set *set, const struct set_entry *entry,
-                       struct ew_error *error)
+enum ew_status ew_set_put(struct ew_window_set *set, const struct set_entry *entry,
+                          struct ew_error *error)
 {
     struct set_entry *there = find(set, entry);
     if (there != NULL) {
         set->repeated++;
-        set_tables_release(entry->tables);
+        ew_set_tables_release(entry->tables);
         return EW_OK;
     }
     enum ew_status status = append(set, entry);
     if (status == EW_OK) {
         return EW_OK;
     }
-    set_tables_release(entry->tables);
+    ew_set_tables_release(entry->tables);
     set->full = status == EW_LIMIT;
     return ew_fail(error, status, "stream %s, number %llu: %s", entry->stream_id,
                    (unsigned long long)entry->to,
@@ -165,7 +165,7 @@ enum ew_status ew_window_set_add_bytes(struct ew_window_set *set, const char *na
     enum ew_status status =
         ew_evidence_read(name, bytes, byte_count, &tables->arena, evidence, entry.sha256, error);
     if (status != EW_OK) {
-        set_tables_release(tables);
+        ew_set_tables_release(tables);
         return status;
     }
     memcpy(entry.stream_id, evidence->stream_id, sizeof entry.stream_id);
@@ -173,7 +173,7 @@ enum ew_status ew_window_set_add_bytes(struct ew_window_set *set, const char *na
     entry.to = evidence->sequence;
     entry.from = evidence->covers_to != 0 ? evidence->covers_from : entry.to;
     entry.tables = tables;
-    return set_put(set, &entry, error);
+    return ew_set_put(set, &entry, error);
 }
 
 /* Those with tables or those without: a document is given up because of another that has not
@@ -190,7 +190,7 @@ static enum ew_status join_entries(struct ew_window_set *set, const struct ew_wi
         if (with_tables) {
             entry.tables->references++;
         }
-        status = set_put(set, &entry, error);
+        status = ew_set_put(set, &entry, error);
     }
     return status;
 }

@@ -57,15 +57,15 @@ struct ew_window_set {
  * Adds one distinct document; takes over one reference to `tables` (NULL: given up already),
  * whatever it answers. A document that is there already is counted only.
  */
-EW_MUST_USE enum ew_status set_put(struct ew_window_set *set, const struct set_entry *entry,
-                                   struct ew_error *error);
+EW_MUST_USE enum ew_status ew_set_put(struct ew_window_set *set, const struct set_entry *entry,
+                                      struct ew_error *error);
 
-void set_tables_release(struct set_tables *tables); /* NULL is allowed */
+void ew_set_tables_release(struct set_tables *tables); /* NULL is allowed */
 
 /* Decides which entries count, unless that is known. EW_NO_MEMORY. */
-EW_MUST_USE enum ew_status set_settle(struct ew_window_set *set);
+EW_MUST_USE enum ew_status ew_set_settle(struct ew_window_set *set);
 
 /* Order of entries: by stream, range (wider ones first), revision (higher ones first), hash. */
-int set_compare_entries(const void *a, const void *b);
+int ew_set_compare_entries(const void *a, const void *b);
 
 #endif

@@ -23,7 +23,7 @@ static bool same_range(const struct set_entry *a, const struct set_entry *b)
     return same_stream(a, b) && a->from == b->from && a->to == b->to;
 }
 
-int set_compare_entries(const void *a, const void *b)
+int ew_set_compare_entries(const void *a, const void *b)
 {
     const struct set_entry *left = *(const struct set_entry *const *)a;
     const struct set_entry *right = *(const struct set_entry *const *)b;
@@ -42,7 +42,7 @@ static struct set_entry **sort_entries(struct ew_window_set *set)
         sorted[i] = &set->entries[i];
     }
     if (sorted != NULL && set->entry_count > 1) {
-        qsort(sorted, set->entry_count, sizeof *sorted, set_compare_entries);
+        qsort(sorted, set->entry_count, sizeof *sorted, ew_set_compare_entries);
     }
     return sorted;
 }
@@ -129,7 +129,7 @@ static void give_up(struct ew_window_set *set, struct set_entry *entry)
 {
     if (entry->tables != NULL) {
         set->table_bytes -= entry->tables->arena.bytes_used;
-        set_tables_release(entry->tables);
+        ew_set_tables_release(entry->tables);
         entry->tables = NULL;
     }
 }
@@ -171,7 +171,7 @@ static void walk_entry(struct walk *walk, struct set_entry *entry)
     }
 }
 
-enum ew_status set_settle(struct ew_window_set *set)
+enum ew_status ew_set_settle(struct ew_window_set *set)
 {
     struct walk walk = {.set = set};
     if (set->settled) {
@@ -205,7 +205,7 @@ enum ew_status set_settle(struct ew_window_set *set)
 const struct ew_window *ew_window_set_windows(struct ew_window_set *set, size_t *count_out)
 {
     *count_out = 0;
-    if (set_settle(set) != EW_OK) {
+    if (ew_set_settle(set) != EW_OK) {
         return NULL;
     }
     *count_out = set->window_count;
@@ -215,7 +215,7 @@ const struct ew_window *ew_window_set_windows(struct ew_window_set *set, size_t 
 const struct ew_window_stream *ew_window_set_streams(struct ew_window_set *set, size_t *count_out)
 {
     *count_out = 0;
-    if (set_settle(set) != EW_OK) {
+    if (ew_set_settle(set) != EW_OK) {
         return NULL;
     }
     *count_out = set->stream_count;
@@ -225,7 +225,7 @@ const struct ew_window_stream *ew_window_set_streams(struct ew_window_set *set, 
 enum ew_status ew_window_set_counts(struct ew_window_set *set,
                                     struct ew_window_set_counts *counts_out)
 {
-    enum ew_status status = set_settle(set);
+    enum ew_status status = ew_set_settle(set);
     if (status == EW_OK) {
         *counts_out = set->counts;
         counts_out->documents = set->entry_count;
@@ -264,7 +264,7 @@ static enum ew_status hash_lines(char (*lines)[EW_SHA256_HEX_BYTES], size_t coun
 
 enum ew_status ew_window_set_digest(struct ew_window_set *set, char digest_out[72])
 {
-    enum ew_status status = set_settle(set);
+    enum ew_status status = ew_set_settle(set);
     if (status != EW_OK) {
         return status;
     }
