@@ -10,7 +10,7 @@ static const char usage[] =
     "\n"
     "Validates documents: JSON, schema, indexes in range, tables in order, canonical bytes,\n"
     "and the hash in the name where the name has one. Knows runtime-evidence/1,\n"
-    "runtime-evidence-head/1 and static-callgraph/1.\n"
+    "runtime-evidence-head/1, static-callgraph/1 and reach-merge/1.\n"
     "\n"
     "  --quiet   says only what is wrong\n"
     "\n"

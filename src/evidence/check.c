@@ -23,6 +23,7 @@ static const struct known_schema known_schemas[] = {
     {"runtime-evidence/1", ew_embedded_evidence, check_tables},
     {"runtime-evidence-head/1", ew_embedded_evidence_head, check_head},
     {"static-callgraph/1", ew_embedded_callgraph, NULL},
+    {"reach-merge/1", ew_embedded_reach_merge, check_merge},
 };
 
 /* --- the hash in the name ------------------------------------------------------------------ */
@@ -125,7 +126,8 @@ static enum ew_status check_parsed(const char *path, json_t *document, const cha
     if (known == NULL) {
         return ew_fail(error, EW_FORMAT,
                        "%s: schema: names none of the documents that are known: "
-                       "runtime-evidence/1, runtime-evidence-head/1, static-callgraph/1",
+                       "runtime-evidence/1, runtime-evidence-head/1, static-callgraph/1, "
+                       "reach-merge/1",
                        path);
     }
     result->schema = known->name;

@@ -6,5 +6,6 @@
 extern const char ew_embedded_evidence[];
 extern const char ew_embedded_evidence_head[];
 extern const char ew_embedded_callgraph[];
+extern const char ew_embedded_reach_merge[];
 
 #endif

@@ -35,7 +35,7 @@ static void put_debug_id(struct build_ids *ids, const char *text)
     }
 }
 
-void build_ids_of_module(const struct ew_evidence_module *module, struct build_ids *out)
+void ew_merge_build_ids_of_module(const struct ew_evidence_module *module, struct build_ids *out)
 {
     memset(out, 0, sizeof *out);
     put_id(out->mvid, ID_BYTES, module->mvid);
@@ -44,8 +44,9 @@ void build_ids_of_module(const struct ew_evidence_module *module, struct build_i
     put_id(out->sha256, ID_BYTES, module->sha256);
 }
 
-void build_ids_of_artifact(const struct ew_graph *graph, const struct ew_graph_artifact *artifact,
-                           struct build_ids *out)
+void ew_merge_build_ids_of_artifact(const struct ew_graph *graph,
+                                    const struct ew_graph_artifact *artifact,
+                                    struct build_ids *out)
 {
     memset(out, 0, sizeof *out);
     put_id(out->mvid, ID_BYTES, ew_graph_string(graph, artifact->mvid));
@@ -54,7 +55,7 @@ void build_ids_of_artifact(const struct ew_graph *graph, const struct ew_graph_a
     put_id(out->sha256, ID_BYTES, ew_graph_string(graph, artifact->sha256));
 }
 
-bool build_ids_any(const struct build_ids *ids)
+bool ew_merge_build_ids_any(const struct build_ids *ids)
 {
     return ids->mvid[0] != '\0' || ids->debug_guid[0] != '\0' || ids->code[0] != '\0'
            || ids->sha256[0] != '\0';
@@ -78,7 +79,7 @@ static enum relation compare_debug(const struct build_ids *a, const struct build
 
 /* An MVID alone is not enough: builds for two processors have shared one (reference evidence.md
  * 5.2, traps). So everything that both sides tell has to agree. */
-enum relation build_relation(const struct build_ids *a, const struct build_ids *b)
+enum relation ew_merge_build_relation(const struct build_ids *a, const struct build_ids *b)
 {
     const enum relation parts[] = {compare(a->mvid, b->mvid), compare_debug(a, b),
                                    compare(a->code, b->code), compare(a->sha256, b->sha256)};
@@ -108,7 +109,7 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-bool module_names_equal(const char *a, const char *b)
+bool ew_merge_module_names_equal(const char *a, const char *b)
 {
     a = ew_text_file_name(a);
     b = ew_text_file_name(b);

@@ -101,7 +101,7 @@ static enum ew_status reach_side(struct merge *merge, struct graph_side *side)
     return EW_OK;
 }
 
-enum ew_status claims_reach(struct merge *merge)
+enum ew_status ew_merge_claims_reach(struct merge *merge)
 {
     enum ew_status status = EW_OK;
     for (size_t g = 0; status == EW_OK && g < merge->graph_count; g++) {

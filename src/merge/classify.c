@@ -74,7 +74,7 @@ static bool is_suspect(const struct merge *merge, const struct ew_graph *graph,
     bool leaf = (graph->nodes[from].flags & EW_NODE_CALLS_COMPLETE) != 0
                 && graph->first_edge[from] == graph->first_edge[from + 1];
     bool kernel_calls_user = merge->nodes[pair->from].kernel && !merge->nodes[pair->to].kernel;
-    return leaf || kernel_calls_user || static_edge_find(graph, to, from) != NONE;
+    return leaf || kernel_calls_user || ew_merge_static_edge_find(graph, to, from) != NONE;
 }
 
 static bool is_strong(const struct gnode *gnode)
@@ -102,7 +102,8 @@ static uint16_t least(uint16_t a, uint16_t b)
 
 static uint16_t ends_confidence(const struct graph_side *side, uint32_t from, uint32_t to)
 {
-    return least(tier_confidence(side->nodes[from].tier), tier_confidence(side->nodes[to].tier));
+    return least(ew_merge_tier_confidence(side->nodes[from].tier),
+                 ew_merge_tier_confidence(side->nodes[to].tier));
 }
 
 static void judge_absence(struct merge *merge, const struct graph_side *side,
@@ -126,8 +127,8 @@ static void judge_absence(struct merge *merge, const struct graph_side *side,
     }
 }
 
-void classify_judge(struct merge *merge, size_t graph_index, const struct pair *pair,
-                    uint32_t from, uint32_t to, struct verdict *verdict)
+void ew_merge_classify_judge(struct merge *merge, size_t graph_index, const struct pair *pair,
+                             uint32_t from, uint32_t to, struct verdict *verdict)
 {
     const struct graph_side *side = &merge->graphs[graph_index];
     const struct ew_graph *graph = side->graph;
@@ -135,7 +136,7 @@ void classify_judge(struct merge *merge, size_t graph_index, const struct pair *
     verdict->graph = (uint32_t)graph_index;
     verdict->from = from;
     verdict->to = to;
-    uint32_t edge = static_edge_find(graph, from, to);
+    uint32_t edge = ew_merge_static_edge_find(graph, from, to);
     enum answer dispatched = edge == NONE ? dispatch(graph, from, to, &edge) : ANSWER_NO;
     if (edge != NONE) {
         verdict->edge_class = dispatched == ANSWER_YES ? EW_CLASS_DISPATCH : EW_CLASS_CONFIRMED;
@@ -146,7 +147,7 @@ void classify_judge(struct merge *merge, size_t graph_index, const struct pair *
     }
     verdict->cut = dispatched == ANSWER_CUT;
     if ((pair->flags & PAIR_FRAME) != 0) {
-        elision_search(graph, from, to, &verdict->elided);
+        ew_merge_elision_search(graph, from, to, &verdict->elided);
         verdict->cut = verdict->cut || verdict->elided.found == ELISION_CUT;
     }
     if (verdict->elided.found == ELISION_ONE || verdict->elided.found == ELISION_SEVERAL) {
@@ -195,7 +196,7 @@ static bool imply_hops(struct merge *merge, uint32_t index, const struct verdict
     for (uint32_t i = 0; i <= verdict->elided.via_count; i++) {
         uint32_t next = i < verdict->elided.via_count ? nodes[verdict->elided.via[i]].node
                                                       : merge->pairs[index].to;
-        uint32_t hop = pair_get(merge, before, next);
+        uint32_t hop = ew_merge_pair_get(merge, before, next);
         if (hop == NONE) {
             return false;
         }
@@ -209,7 +210,7 @@ static bool imply_hops(struct merge *merge, uint32_t index, const struct verdict
         }
         before = next;
     }
-    return pair_set_via(merge, &merge->pairs[index], via, verdict->elided.via_count);
+    return ew_merge_pair_set_via(merge, &merge->pairs[index], via, verdict->elided.via_count);
 }
 
 /* Graphs that agree least with what was seen do not decide; the best explanation does. */
@@ -273,8 +274,8 @@ static enum ew_status classify_pair(struct merge *merge, uint32_t index,
         right = b < to->member_count ? &merge->members[to->first_member + b] : NULL;
         bool first = a == 0 || left[-1].graph != left->graph;
         if (right != NULL && right->graph == left->graph && first) {
-            classify_judge(merge, left->graph, &merge->pairs[index], left->node, right->node,
-                           &verdicts[count++]);
+            ew_merge_classify_judge(merge, left->graph, &merge->pairs[index], left->node,
+                                    right->node, &verdicts[count++]);
         }
     }
     enum ew_status status = EW_OK;
@@ -287,10 +288,10 @@ static enum ew_status classify_pair(struct merge *merge, uint32_t index,
     if (status == EW_OK) {
         status = imply_pair(merge, index, verdicts, count);
     }
-    return status != EW_OK ? status : classify_report(merge, index, verdicts, count);
+    return status != EW_OK ? status : ew_merge_classify_report(merge, index, verdicts, count);
 }
 
-enum ew_status classify_pairs(struct merge *merge)
+enum ew_status ew_merge_classify_pairs(struct merge *merge)
 {
     struct verdict *verdicts = calloc(EW_MERGE_GRAPHS_MAX, sizeof *verdicts);
     enum ew_status status = verdicts != NULL ? EW_OK : merge_no_memory(merge);

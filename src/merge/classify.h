@@ -17,11 +17,11 @@ struct verdict {
     struct elided elided;
 };
 
-void classify_judge(struct merge *merge, size_t graph_index, const struct pair *pair,
-                    uint32_t from, uint32_t to, struct verdict *verdict);
+void ew_merge_classify_judge(struct merge *merge, size_t graph_index, const struct pair *pair,
+                             uint32_t from, uint32_t to, struct verdict *verdict);
 
 /* The conflicts of one adjacency, when all graphs have spoken (report.c). */
-EW_MUST_USE enum ew_status classify_report(struct merge *merge, uint32_t index,
-                                           const struct verdict *verdicts, size_t count);
+EW_MUST_USE enum ew_status ew_merge_classify_report(struct merge *merge, uint32_t index,
+                                                    const struct verdict *verdicts, size_t count);
 
 #endif

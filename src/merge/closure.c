@@ -114,11 +114,11 @@ static enum ew_status report_node(struct merge *merge, uint32_t index, bool ente
                                              .graph = member->graph,
                                              .node = index,
                                              .edge = NONE};
-        status =
-            conflict_add(merge, &conflict, "%s %s", shown_node(merge, index, name),
-                         entered ? "is called by code that is not in the graph, which calls "
-                                   "it unreachable: a missing entry point"
-                                 : "was seen on a stack, and the graph calls it unreachable");
+        status = ew_merge_conflict_add(
+            merge, &conflict, "%s %s", ew_merge_shown_node(merge, index, name),
+            entered ? "is called by code that is not in the graph, which calls "
+                      "it unreachable: a missing entry point"
+                    : "was seen on a stack, and the graph calls it unreachable");
     }
     return status;
 }
@@ -144,7 +144,7 @@ static enum ew_status report_rest(struct merge *merge, bool *reached, uint32_t *
     return status;
 }
 
-enum ew_status closure_follow(struct merge *merge)
+enum ew_status ew_merge_closure_follow(struct merge *merge)
 {
     size_t count = (size_t)merge->node_count + 1;
     bool *reached = calloc(count, sizeof *reached);

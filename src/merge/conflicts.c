@@ -8,7 +8,7 @@
 
 enum { SENTENCE_BYTES = 2048 };
 
-const char *conflict_resolution(enum ew_conflict conflict)
+const char *ew_merge_conflict_resolution(enum ew_conflict conflict)
 {
     static const char *const resolutions[] = {
         "report the gap to the analyser, and add the edge with the reason runtime-observed",
@@ -28,7 +28,7 @@ const char *conflict_resolution(enum ew_conflict conflict)
     return resolutions[conflict];
 }
 
-const char *shown_text(const char *text, char *out)
+const char *ew_merge_shown_text(const char *text, char *out)
 {
     size_t length = strlen(text);
     if (length < NAME_SHOWN_BYTES) {
@@ -58,26 +58,28 @@ static const char *static_name(const struct ew_graph *graph, const struct ew_gra
     return ew_graph_string(graph, node->id);
 }
 
-const char *shown_static(const struct merge *merge, size_t graph, uint32_t node, char *out)
+const char *ew_merge_shown_static(const struct merge *merge, size_t graph, uint32_t node,
+                                  char *out)
 {
     const struct ew_graph *from = merge->graphs[graph].graph;
-    return shown_text(static_name(from, &from->nodes[node]), out);
+    return ew_merge_shown_text(static_name(from, &from->nodes[node]), out);
 }
 
-const char *shown_node(const struct merge *merge, uint32_t index, char *out)
+const char *ew_merge_shown_node(const struct merge *merge, uint32_t index, char *out)
 {
     const struct node *node = &merge->nodes[index];
     if (node->function != NONE) {
         const struct function *function = &merge->functions[node->function];
         bool named = function->row != NULL && is_text(function->row->name);
-        return shown_text(named ? function->row->name : function->key, out);
+        return ew_merge_shown_text(named ? function->row->name : function->key, out);
     }
     const struct member *member = &merge->members[node->first_member];
-    return shown_static(merge, member->graph, member->node, out);
+    return ew_merge_shown_static(merge, member->graph, member->node, out);
 }
 
-enum ew_status conflict_add(struct merge *merge, const struct ew_reach_conflict *conflict,
-                            const char *format, ...)
+enum ew_status ew_merge_conflict_add(struct merge *merge,
+                                     const struct ew_reach_conflict *conflict, const char *format,
+                                     ...)
 {
     char sentence[SENTENCE_BYTES];
     va_list arguments;
@@ -97,7 +99,7 @@ enum ew_status conflict_add(struct merge *merge, const struct ew_reach_conflict 
     }
     struct ew_reach_conflict added = *conflict;
     added.text = text;
-    added.resolution = conflict_resolution(conflict->conflict);
+    added.resolution = ew_merge_conflict_resolution(conflict->conflict);
     added.count = added.count == 0 ? 1 : added.count;
     merge->conflicts[merge->conflict_count++] = added;
     return EW_OK;

@@ -24,7 +24,7 @@ static const char *const condition_names[COVERAGE_CONDITIONS] = {
     "a window may still be revised",
 };
 
-uint32_t coverage_window_faults(const struct ew_evidence *evidence)
+uint32_t ew_merge_coverage_window_faults(const struct ew_evidence *evidence)
 {
     const struct ew_evidence_quality *quality = &evidence->quality;
     const bool faults[COVERAGE_CONDITIONS] = {
@@ -137,7 +137,7 @@ static bool look_at_windows(struct asking *asking)
             continue;
         }
         loaded = true;
-        uint32_t faults = coverage_window_faults(evidence);
+        uint32_t faults = ew_merge_coverage_window_faults(evidence);
         coverage->faults |= faults;
         if (faults != 0) {
             continue;
@@ -163,7 +163,8 @@ static bool decide_artifact(struct asking *asking)
     for (uint32_t i = 0; i < merge->build_count; i++) {
         const struct build *build = &merge->builds[i];
         asking->builds[i] =
-            build_relation(&build->ids, &side->artifacts[asking->artifact].ids) == RELATION_SAME;
+            ew_merge_build_relation(&build->ids, &side->artifacts[asking->artifact].ids)
+            == RELATION_SAME;
         if (asking->builds[i]) {
             asking->coverage.untold = asking->coverage.untold || build->has_untold;
             asking->coverage.unnamed = asking->coverage.unnamed || build->has_unnamed;
@@ -261,9 +262,10 @@ static enum ew_status refuse_all(struct asking *asking, uint64_t count)
                                          .edge = NONE,
                                          .count = count};
     name_faults(&asking->coverage, faults, sizeof faults);
-    return conflict_add(
+    return ew_merge_conflict_add(
         merge, &conflict, "nothing can be said of what was not seen of %s: %s",
-        shown_text(ew_graph_string(graph, graph->artifacts[asking->artifact].name), name),
+        ew_merge_shown_text(ew_graph_string(graph, graph->artifacts[asking->artifact].name),
+                            name),
         faults);
 }
 
@@ -275,8 +277,8 @@ static enum ew_status refuse_node(struct asking *asking, uint32_t node, const ch
                                          .graph = asking->graph,
                                          .node = node,
                                          .edge = NONE};
-    return conflict_add(merge, &conflict, "%s was not seen, which says nothing: %s",
-                        shown_node(merge, node, name), reason);
+    return ew_merge_conflict_add(merge, &conflict, "%s was not seen, which says nothing: %s",
+                                 ew_merge_shown_node(merge, node, name), reason);
 }
 
 static bool is_asked(const struct merge *merge, uint32_t node)
@@ -326,9 +328,10 @@ static enum ew_status refuse_unplaced(struct merge *merge, uint32_t graph)
     }
     return conflict.count == 0
                ? EW_OK
-               : conflict_add(merge, &conflict,
-                              "nothing can be said of functions that were not seen and of which "
-                              "the graph tells no build");
+               : ew_merge_conflict_add(
+                   merge, &conflict,
+                   "nothing can be said of functions that were not seen and of which "
+                   "the graph tells no build");
 }
 
 static enum ew_status decide_graph(struct merge *merge, uint32_t graph, bool *builds)
@@ -351,7 +354,7 @@ static enum ew_status decide_graph(struct merge *merge, uint32_t graph, bool *bu
     return status == EW_OK ? refuse_unplaced(merge, graph) : status;
 }
 
-enum ew_status coverage_decide(struct merge *merge)
+enum ew_status ew_merge_coverage_decide(struct merge *merge)
 {
     enum ew_status status = EW_OK;
     if (!merge->options->ask_unobserved) {

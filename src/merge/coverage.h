@@ -22,6 +22,6 @@ struct coverage {
 };
 
 /* What is wrong with a window, as bits; the first is never set. */
-uint32_t coverage_window_faults(const struct ew_evidence *evidence);
+uint32_t ew_merge_coverage_window_faults(const struct ew_evidence *evidence);
 
 #endif

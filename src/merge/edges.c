@@ -56,7 +56,7 @@ static bool gather_member(struct joining *joining, const struct member *member)
         uint8_t from = side->nodes[member->node].tier;
         uint8_t to = side->nodes[edge->to].tier;
         uint8_t tier = from > to ? from : to;
-        uint16_t confidence = tier_confidence(tier);
+        uint16_t confidence = ew_merge_tier_confidence(tier);
         uint32_t artifact = graph->nodes[member->node].artifact;
         struct claimed claimed = {
             .to = side->nodes[edge->to].node,
@@ -113,7 +113,7 @@ static bool put_claim(struct merge *merge, struct ew_reach_edge *edge,
     if (confidence > edge->confidence_claimed) {
         edge->confidence_claimed = confidence;
     }
-    return result_claim(merge, claim);
+    return ew_merge_result_claim(merge, claim);
 }
 
 /* What the graphs before one said to a pair. */
@@ -204,8 +204,8 @@ static enum ew_status add_edge(struct joining *joining, uint32_t from, uint32_t 
     edge.claim_count = (uint32_t)merge->claim_count - edge.first_claim;
     put_observed(&edge, pair);
     if (status == EW_OK && pair != NULL) {
-        status = result_rows(merge, pair->last_row, &edge.first_observation,
-                             &edge.observation_count, &edge.stale);
+        status = ew_merge_result_rows(merge, pair->last_row, &edge.first_observation,
+                                      &edge.observation_count, &edge.stale);
         pair->edge = (uint32_t)merge->edge_count;
     }
     if (status == EW_OK) {
@@ -290,7 +290,7 @@ static bool sort_pairs(struct joining *joining)
     return true;
 }
 
-enum ew_status edges_join(struct merge *merge)
+enum ew_status ew_merge_edges_join(struct merge *merge)
 {
     struct joining joining = {.merge = merge};
     enum ew_status status = sort_pairs(&joining) ? EW_OK : merge_no_memory(merge);

@@ -61,7 +61,7 @@ static uint32_t here(const struct search *search, uint32_t from)
 static void try_end(const struct search *search, struct elided *out)
 {
     uint32_t node = search->path[search->depth - 1];
-    uint32_t edge = static_edge_find(search->graph, node, search->to);
+    uint32_t edge = ew_merge_static_edge_find(search->graph, node, search->to);
     if (edge != NONE && hides(search, edge, node)) {
         take(search, out);
     }
@@ -95,7 +95,8 @@ static bool step(struct search *search, uint32_t from, struct elided *out)
     return true;
 }
 
-void elision_search(const struct ew_graph *graph, uint32_t from, uint32_t to, struct elided *out)
+void ew_merge_elision_search(const struct ew_graph *graph, uint32_t from, uint32_t to,
+                             struct elided *out)
 {
     struct search search = {.graph = graph, .to = to};
     memset(out, 0, sizeof *out);

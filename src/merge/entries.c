@@ -114,11 +114,11 @@ static enum ew_status report_entries(struct merge *merge, uint32_t graph,
                                              .edge = NONE,
                                              .count = entering[i].hits};
         merge->nodes[node].explained = true;
-        status = conflict_add(merge, &conflict,
-                              "%s is entered from outside of the graph, which calls it "
-                              "unreachable: a missing entry point, perhaps %s",
-                              shown_node(merge, node, name),
-                              proposal((enum mediator)entering[i].mediator));
+        status = ew_merge_conflict_add(merge, &conflict,
+                                       "%s is entered from outside of the graph, which calls it "
+                                       "unreachable: a missing entry point, perhaps %s",
+                                       ew_merge_shown_node(merge, node, name),
+                                       proposal((enum mediator)entering[i].mediator));
     }
     return status;
 }
@@ -142,7 +142,7 @@ static enum ew_status find_in_graph(struct merge *merge, uint32_t graph)
     return status;
 }
 
-enum ew_status entries_find(struct merge *merge)
+enum ew_status ew_merge_entries_find(struct merge *merge)
 {
     enum ew_status status = EW_OK;
     for (uint32_t g = 0; status == EW_OK && g < merge->graph_count; g++) {

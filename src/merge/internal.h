@@ -249,80 +249,83 @@ struct merge {
 /* --- steps, in their order ----------------------------------------------------------------- */
 
 /* Builds and functions of all documents, and the maps to them (runtime.c). */
-EW_MUST_USE enum ew_status runtime_collect(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_runtime_collect(struct merge *merge);
 
 /* Indexes over the names, tokens and addresses of each graph (static_side.c). */
-EW_MUST_USE enum ew_status static_prepare(struct merge *merge);
-void static_free(struct graph_side *side);
+EW_MUST_USE enum ew_status ew_merge_static_prepare(struct merge *merge);
+void ew_merge_static_free(struct graph_side *side);
 
 /* `matches` of each graph (match.c). */
-EW_MUST_USE enum ew_status match_functions(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_match_functions(struct merge *merge);
 
 /* Merged nodes: `nodes`, `members`, and the way to them from functions and graphs (nodes.c). */
-EW_MUST_USE enum ew_status nodes_join(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_nodes_join(struct merge *merge);
 
 /* What was observed of nodes and pairs: `rows`, `pairs` (observe.c, paths.c). */
-EW_MUST_USE enum ew_status observe_windows(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_observe_windows(struct merge *merge);
 
 /* What each graph claims of its nodes: reachable, unreachable, nothing (claims.c). */
-EW_MUST_USE enum ew_status claims_reach(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_claims_reach(struct merge *merge);
 
 /* The class of each pair, and what an elided path implies (classify.c). */
-EW_MUST_USE enum ew_status classify_pairs(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_classify_pairs(struct merge *merge);
 
 /* Static and observed edges as one sorted table (edges.c). */
-EW_MUST_USE enum ew_status edges_join(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_edges_join(struct merge *merge);
 
 /* Nodes of the result with claims and states (result.c). */
-EW_MUST_USE enum ew_status result_nodes(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_result_nodes(struct merge *merge);
 /* Part of that: targets and their vulnerabilities (targets.c). */
-EW_MUST_USE enum ew_status result_targets(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_result_targets(struct merge *merge);
 
 /* Where stacks enter what a graph calls unreachable (entries.c). */
-EW_MUST_USE enum ew_status entries_find(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_entries_find(struct merge *merge);
 
 /* What can be said of what was not seen (coverage.c). */
-EW_MUST_USE enum ew_status coverage_decide(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_coverage_decide(struct merge *merge);
 
 /* What follows from all edges: augmented reachability, contradicted nodes that nothing explains
  * (closure.c). */
-EW_MUST_USE enum ew_status closure_follow(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_closure_follow(struct merge *merge);
 
 /* Conflicts of functions, builds and documents (report.c, report_functions.c). */
-EW_MUST_USE enum ew_status report_functions(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_report_functions(struct merge *merge);
 
 /* Hands all tables to the result, conflicts in their order (result.c). */
-EW_MUST_USE enum ew_status result_finish(struct merge *merge);
+EW_MUST_USE enum ew_status ew_merge_result_finish(struct merge *merge);
 
 /* --- shared -------------------------------------------------------------------------------- */
 
-void build_ids_of_module(const struct ew_evidence_module *module, struct build_ids *out);
-void build_ids_of_artifact(const struct ew_graph *graph, const struct ew_graph_artifact *artifact,
-                           struct build_ids *out);
-bool build_ids_any(const struct build_ids *ids);
-enum relation build_relation(const struct build_ids *a, const struct build_ids *b);
+void ew_merge_build_ids_of_module(const struct ew_evidence_module *module, struct build_ids *out);
+void ew_merge_build_ids_of_artifact(const struct ew_graph *graph,
+                                    const struct ew_graph_artifact *artifact,
+                                    struct build_ids *out);
+bool ew_merge_build_ids_any(const struct build_ids *ids);
+enum relation ew_merge_build_relation(const struct build_ids *a, const struct build_ids *b);
 
 /* The same file name, without case, ".dll", ".exe" and folders. */
-bool module_names_equal(const char *a, const char *b);
+bool ew_merge_module_names_equal(const char *a, const char *b);
 
 /* The function of a key, or NONE. */
-uint32_t function_find(struct merge *merge, const char *key);
+uint32_t ew_merge_function_find(struct merge *merge, const char *key);
 
 /* Moves the rows of a chain to the result's observations, by stream and unit (result.c). */
-EW_MUST_USE enum ew_status result_rows(struct merge *merge, uint32_t last_row,
-                                       uint32_t *first_out, uint32_t *count_out, bool *stale_out);
+EW_MUST_USE enum ew_status ew_merge_result_rows(struct merge *merge, uint32_t last_row,
+                                                uint32_t *first_out, uint32_t *count_out,
+                                                bool *stale_out);
 /* One more claim of the result. False without memory. */
-bool result_claim(struct merge *merge, const struct ew_reach_claim *claim);
+bool ew_merge_result_claim(struct merge *merge, const struct ew_reach_claim *claim);
 
 /* The pair of two nodes; made when it is not there. NONE without memory or at the limit. */
-uint32_t pair_get(struct merge *merge, uint32_t from, uint32_t to);
-uint32_t pair_find(struct merge *merge, uint32_t from, uint32_t to);
+uint32_t ew_merge_pair_get(struct merge *merge, uint32_t from, uint32_t to);
+uint32_t ew_merge_pair_find(struct merge *merge, uint32_t from, uint32_t to);
 
 /* Gives a pair the nodes between its ends, if they are a better way than it has (paths.c). */
-bool pair_set_via(struct merge *merge, struct pair *pair, const uint32_t *via, uint32_t count);
+bool ew_merge_pair_set_via(struct merge *merge, struct pair *pair, const uint32_t *via,
+                           uint32_t count);
 
 /* The index of the edge to `to` of a graph's node, or NONE; dependencies are no calls. */
-uint32_t static_edge_find(const struct ew_graph *graph, uint32_t from, uint32_t to);
+uint32_t ew_merge_static_edge_find(const struct ew_graph *graph, uint32_t from, uint32_t to);
 static inline bool static_edge_calls(const struct ew_graph_edge *edge)
 {
     return edge->kind != EW_EDGE_DEPENDENCY;
@@ -346,7 +349,7 @@ static inline uint32_t static_overrides_end(const struct ew_graph *graph, uint32
 }
 
 /* What a tier is worth, 0 .. 1000 (reference evidence.md 5.4); 1000 without a match. */
-uint16_t tier_confidence(unsigned tier);
+uint16_t ew_merge_tier_confidence(unsigned tier);
 
 /* A path of at most EW_ELISION_EDGES_MAX edges (elision.c). */
 enum elision { ELISION_NONE, ELISION_ONE, ELISION_SEVERAL, ELISION_CUT };
@@ -355,7 +358,8 @@ struct elided {
     uint32_t via[EW_ELISION_EDGES_MAX]; /* of the first one, in the graph's nodes */
     uint32_t via_count;
 };
-void elision_search(const struct ew_graph *graph, uint32_t from, uint32_t to, struct elided *out);
+void ew_merge_elision_search(const struct ew_graph *graph, uint32_t from, uint32_t to,
+                             struct elided *out);
 
 /* Code that calls for others (mediators.c). */
 enum mediator {
@@ -370,25 +374,26 @@ enum mediator {
     MEDIATOR_THUNK,
     MEDIATOR_RUNTIME,
 };
-enum mediator mediator_of(const struct function *function, const struct build *build);
+enum mediator ew_merge_mediator_of(const struct function *function, const struct build *build);
 /* By the name alone. */
-enum mediator mediator_named(const char *name);
-const char *mediator_name(enum mediator mediator);
+enum mediator ew_merge_mediator_named(const char *name);
+const char *ew_merge_mediator_name(enum mediator mediator);
 
 /* --- conflicts (conflicts.c) --------------------------------------------------------------- */
 
 /* Adds a conflict with a sentence. EW_NO_MEMORY, EW_LIMIT. */
-EW_MUST_USE enum ew_status conflict_add(struct merge *merge,
-                                        const struct ew_reach_conflict *conflict,
-                                        const char *format, ...) EW_PRINTF(3, 4);
+EW_MUST_USE enum ew_status ew_merge_conflict_add(struct merge *merge,
+                                                 const struct ew_reach_conflict *conflict,
+                                                 const char *format, ...) EW_PRINTF(3, 4);
 /* What to do about a class; never NULL. */
-const char *conflict_resolution(enum ew_conflict conflict);
+const char *ew_merge_conflict_resolution(enum ew_conflict conflict);
 
 /* A name for people, cut at a character; `out` has NAME_SHOWN_BYTES. */
 enum { NAME_SHOWN_BYTES = 164 };
-const char *shown_text(const char *text, char *out);
-const char *shown_node(const struct merge *merge, uint32_t node, char *out);
-const char *shown_static(const struct merge *merge, size_t graph, uint32_t node, char *out);
+const char *ew_merge_shown_text(const char *text, char *out);
+const char *ew_merge_shown_node(const struct merge *merge, uint32_t node, char *out);
+const char *ew_merge_shown_static(const struct merge *merge, size_t graph, uint32_t node,
+                                  char *out);
 
 static inline enum ew_status merge_no_memory(struct merge *merge)
 {

@@ -4,7 +4,7 @@
 
 enum { CANDIDATES_MAX = 4096 };
 
-uint16_t tier_confidence(unsigned tier)
+uint16_t ew_merge_tier_confidence(unsigned tier)
 {
     static const uint16_t confidences[] = {1000, 1000, 950, 750, 600, 400};
     return confidences[tier];
@@ -44,7 +44,7 @@ static bool offer(struct found *found, uint32_t node, unsigned tier)
 static bool offer_token(struct graph_side *side, const struct query *query, uint32_t artifact,
                         struct found *found)
 {
-    uint64_t hash = static_token_hash(artifact, query->token);
+    uint64_t hash = ew_merge_static_token_hash(artifact, query->token);
     for (uint32_t i = ew_index_first(&side->token_index, hash); i != EW_INDEX_END;
          i = ew_index_next(&side->token_index)) {
         const struct ew_graph_node *node = &side->graph->nodes[i];
@@ -101,11 +101,11 @@ static bool offer_exact(struct graph_side *side, const struct query *query, char
 {
     uint32_t artifacts[16];
     size_t count = 0;
-    uint64_t hash = static_id_hash(kind, id);
+    uint64_t hash = ew_merge_static_id_hash(kind, id);
     for (uint32_t i = id[0] != '\0' ? ew_index_first(&side->artifact_index, hash) : EW_INDEX_END;
          i != EW_INDEX_END && count < sizeof artifacts / sizeof artifacts[0];
          i = ew_index_next(&side->artifact_index)) {
-        if (build_relation(&side->artifacts[i].ids, query->ids) == RELATION_SAME) {
+        if (ew_merge_build_relation(&side->artifacts[i].ids, query->ids) == RELATION_SAME) {
             artifacts[count++] = i;
         }
     }
@@ -129,11 +129,11 @@ enum agreement { AGREE_NOT, AGREE_NAME, AGREE_FULL };
 static enum agreement agree(struct graph_side *side, const struct query *query,
                             const struct ew_graph_node *node, struct method_name *scratch)
 {
-    const char *decorated = static_decorated(side->graph, node);
+    const char *decorated = ew_merge_static_decorated(side->graph, node);
     if (is_text(query->decorated) && strcmp(query->decorated, decorated) == 0) {
         return AGREE_FULL;
     }
-    static_method(side->graph, node, scratch);
+    ew_merge_static_method(side->graph, node, scratch);
     if (query->method->cut || scratch->cut || scratch->path_bytes != query->method->path_bytes
         || memcmp(scratch->path, query->method->path, scratch->path_bytes) != 0) {
         return AGREE_NOT;
@@ -141,7 +141,7 @@ static enum agreement agree(struct graph_side *side, const struct query *query,
     if (!scratch->has_types || !query->method->has_types) {
         return AGREE_NAME;
     }
-    return method_same_types(scratch, query->method) ? AGREE_FULL : AGREE_NOT;
+    return ew_merge_method_same_types(scratch, query->method) ? AGREE_FULL : AGREE_NOT;
 }
 
 /* In one build, a token or an address that differs outweighs any name. */
@@ -163,7 +163,7 @@ static unsigned tier_of(const struct graph_side *side, const struct query *query
     enum relation relation = RELATION_UNKNOWN;
     if (node->artifact != NONE) {
         module = ew_graph_string(side->graph, side->graph->artifacts[node->artifact].name);
-        relation = build_relation(&side->artifacts[node->artifact].ids, query->ids);
+        relation = ew_merge_build_relation(&side->artifacts[node->artifact].ids, query->ids);
     }
     if (relation == RELATION_SAME && is_another(query, node)) {
         return TIER_NONE;
@@ -174,7 +174,7 @@ static unsigned tier_of(const struct graph_side *side, const struct query *query
     if (module[0] == '\0') {
         return relation == RELATION_DIFFERENT ? TIER_NONE : TIER_NAME_ONLY;
     }
-    if (!is_text(query->module) || !module_names_equal(module, query->module)) {
+    if (!is_text(query->module) || !ew_merge_module_names_equal(module, query->module)) {
         return TIER_NONE;
     }
     if (agreement != AGREE_FULL) {
@@ -186,7 +186,7 @@ static unsigned tier_of(const struct graph_side *side, const struct query *query
 static bool offer_named(struct graph_side *side, const struct query *query, const char *name,
                         size_t name_bytes, struct method_name *scratch, struct found *found)
 {
-    uint64_t hash = static_name_hash(name, name_bytes);
+    uint64_t hash = ew_merge_static_name_hash(name, name_bytes);
     for (uint32_t i = ew_index_first(&side->name_index, hash); i != EW_INDEX_END;
          i = ew_index_next(&side->name_index)) {
         const struct ew_graph_node *node = &side->graph->nodes[i];
@@ -219,7 +219,7 @@ static bool offer_names(struct graph_side *side, const struct query *query,
 static bool offer_user(struct graph_side *side, const struct query *query,
                        struct method_scratch *scratch, struct found *found)
 {
-    if (!method_of_user(query->method, &scratch->user)) {
+    if (!ew_merge_method_of_user(query->method, &scratch->user)) {
         return true;
     }
     struct query user = *query;
@@ -240,8 +240,8 @@ static bool offer_user(struct graph_side *side, const struct query *query,
     return true;
 }
 
-bool match_query(struct graph_side *side, const struct query *query,
-                 struct method_scratch *scratch, struct found *found)
+bool ew_merge_match_query(struct graph_side *side, const struct query *query,
+                          struct method_scratch *scratch, struct found *found)
 {
     found->tier = TIER_NONE;
     found->count = 0;
@@ -283,7 +283,7 @@ static void describe(const struct merge *merge, const struct function *function,
     query->ids = build != NULL ? &build->ids : &no_ids;
     query->module = build != NULL ? build->row->name : NULL;
     query->method = &scratch->own;
-    method_from_name("", NULL, METHOD_BY_RUNTIME, &scratch->own);
+    ew_merge_method_from_name("", NULL, METHOD_BY_RUNTIME, &scratch->own);
     if (row == NULL) {
         /* A candidate that is in no table: its key is all there is. */
         query->token =
@@ -297,12 +297,12 @@ static void describe(const struct merge *merge, const struct function *function,
     query->rva = row->rva;
     if (row->resolution == EW_RESOLVED_EXPORT_NEAR && is_text(row->name)) {
         take_near_name(row->name, scratch->near, sizeof scratch->near);
-        method_from_name(scratch->near, NULL, METHOD_BY_RUNTIME, &scratch->own);
+        ew_merge_method_from_name(scratch->near, NULL, METHOD_BY_RUNTIME, &scratch->own);
         query->decorated = scratch->near;
     } else if (is_text(row->doc_id)) {
-        method_from_doc_id(row->doc_id, &scratch->own);
+        ew_merge_method_from_doc_id(row->doc_id, &scratch->own);
     } else if (is_text(row->name)) {
-        method_from_name(row->name, row->signature, METHOD_BY_RUNTIME, &scratch->own);
+        ew_merge_method_from_name(row->name, row->signature, METHOD_BY_RUNTIME, &scratch->own);
     }
     if (row->token == 0 && query->decorated == NULL) {
         query->decorated = is_text(row->decorated) ? row->decorated : row->name;
@@ -318,7 +318,7 @@ static bool offer_aliases(struct graph_side *side, const struct function *functi
     bool fine = true;
     for (uint32_t i = 0; fine && row != NULL && i < row->alias_count; i++) {
         struct query alias = *query;
-        method_from_name(row->aliases[i], NULL, METHOD_BY_RUNTIME, &scratch->user);
+        ew_merge_method_from_name(row->aliases[i], NULL, METHOD_BY_RUNTIME, &scratch->user);
         alias.method = &scratch->user;
         alias.decorated = row->aliases[i];
         fine = offer_names(side, &alias, &scratch->node, found);
@@ -374,7 +374,7 @@ static bool match_function(struct merge *merge, struct graph_side *side, uint32_
         return true; /* code made at run time is no node of a graph */
     }
     describe(merge, function, scratch, &query);
-    if (!match_query(side, &query, scratch, found)
+    if (!ew_merge_match_query(side, &query, scratch, found)
         || !offer_aliases(side, function, &query, scratch, found)) {
         return false;
     }
@@ -396,7 +396,7 @@ static bool match_side(struct merge *merge, struct graph_side *side,
     return fine;
 }
 
-enum ew_status match_functions(struct merge *merge)
+enum ew_status ew_merge_match_functions(struct merge *merge)
 {
     struct method_scratch *scratch = malloc(sizeof *scratch);
     struct found found = {0};

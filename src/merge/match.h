@@ -33,7 +33,7 @@ struct method_scratch {
 };
 
 /* False without memory. */
-bool match_query(struct graph_side *side, const struct query *query,
-                 struct method_scratch *scratch, struct found *found);
+bool ew_merge_match_query(struct graph_side *side, const struct query *query,
+                          struct method_scratch *scratch, struct found *found);
 
 #endif

@@ -77,14 +77,14 @@ static const char *const runtime_modules[] = {"coreclr", "clr",        "mscorwks
 static enum mediator by_module(const struct ew_evidence_module *module)
 {
     for (size_t i = 0; i < sizeof runtime_modules / sizeof runtime_modules[0]; i++) {
-        if (module_names_equal(module->name, runtime_modules[i])) {
+        if (ew_merge_module_names_equal(module->name, runtime_modules[i])) {
             return MEDIATOR_RUNTIME;
         }
     }
     return MEDIATOR_NONE;
 }
 
-enum mediator mediator_named(const char *name)
+enum mediator ew_merge_mediator_named(const char *name)
 {
     for (size_t i = 0; i < sizeof known_names / sizeof known_names[0]; i++) {
         if (strncmp(name, known_names[i].prefix, strlen(known_names[i].prefix)) == 0) {
@@ -94,11 +94,11 @@ enum mediator mediator_named(const char *name)
     return MEDIATOR_NONE;
 }
 
-enum mediator mediator_of(const struct function *function, const struct build *build)
+enum mediator ew_merge_mediator_of(const struct function *function, const struct build *build)
 {
     enum mediator found = MEDIATOR_NONE;
     if (function->row != NULL && is_text(function->row->name)) {
-        found = mediator_named(function->row->name);
+        found = ew_merge_mediator_named(function->row->name);
     }
     if (found == MEDIATOR_NONE
         && (function->flags & (EW_FUNCTION_STUB | EW_FUNCTION_THUNK)) != 0) {
@@ -110,7 +110,7 @@ enum mediator mediator_of(const struct function *function, const struct build *b
     return found;
 }
 
-const char *mediator_name(enum mediator mediator)
+const char *ew_merge_mediator_name(enum mediator mediator)
 {
     static const char *const names[] = {"another frame",
                                         "reflection",

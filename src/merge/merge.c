@@ -92,7 +92,7 @@ static enum ew_status take_inputs(struct merge *merge)
 static void free_work(struct merge *merge)
 {
     for (size_t i = 0; i < merge->graph_count; i++) {
-        static_free(&merge->graphs[i]);
+        ew_merge_static_free(&merge->graphs[i]);
     }
     ew_index_free(&merge->build_index);
     ew_index_free(&merge->function_index);
@@ -139,9 +139,21 @@ void ew_merged_free(struct ew_merged *merged)
 static enum ew_status run_steps(struct merge *merge)
 {
     static enum ew_status (*const steps[])(struct merge *) = {
-        take_inputs,     runtime_collect, static_prepare, match_functions,  nodes_join,
-        observe_windows, claims_reach,    classify_pairs, result_nodes,     edges_join,
-        entries_find,    coverage_decide, closure_follow, report_functions, result_finish,
+        take_inputs,
+        ew_merge_runtime_collect,
+        ew_merge_static_prepare,
+        ew_merge_match_functions,
+        ew_merge_nodes_join,
+        ew_merge_observe_windows,
+        ew_merge_claims_reach,
+        ew_merge_classify_pairs,
+        ew_merge_result_nodes,
+        ew_merge_edges_join,
+        ew_merge_entries_find,
+        ew_merge_coverage_decide,
+        ew_merge_closure_follow,
+        ew_merge_report_functions,
+        ew_merge_result_finish,
     };
     enum ew_status status = EW_OK;
     for (size_t i = 0; status == EW_OK && i < sizeof steps / sizeof steps[0]; i++) {

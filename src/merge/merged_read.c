@@ -6,11 +6,11 @@ typedef bool (*object_fn)(struct reading *reading);
 
 static bool read_objects(struct reading *reading, object_fn each)
 {
-    bool fine = scan_array(reading->scan);
-    while (fine && scan_more_objects(reading->scan)) {
+    bool fine = ew_merge_scan_array(reading->scan);
+    while (fine && ew_merge_scan_more_objects(reading->scan)) {
         fine = each(reading);
     }
-    return fine && scan_status(reading->scan) == EW_OK;
+    return fine && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
 static bool read_digest(struct reading *reading)
@@ -18,11 +18,11 @@ static bool read_digest(struct reading *reading)
     char *digest = reading->merge->merged.documents_digest;
     const char *text = NULL;
     size_t byte_count = 0;
-    if (!scan_text(reading->scan, &text, &byte_count)) {
+    if (!ew_merge_scan_text(reading->scan, &text, &byte_count)) {
         return false;
     }
     if (byte_count >= sizeof reading->merge->merged.documents_digest) {
-        return scan_fail(reading->scan, "is not a digest");
+        return ew_merge_scan_fail(reading->scan, "is not a digest");
     }
     memcpy(digest, text, byte_count);
     digest[byte_count] = '\0';
@@ -32,25 +32,28 @@ static bool read_digest(struct reading *reading)
 static bool read_inputs(struct reading *reading)
 {
     uint32_t seen = 0;
-    bool fine = scan_object(reading->scan);
-    for (int member; fine && (member = scan_member(reading->scan, KIND_INPUTS, &seen)) >= 0;) {
+    bool fine = ew_merge_scan_object(reading->scan);
+    for (int member;
+         fine && (member = ew_merge_scan_member(reading->scan, KIND_INPUTS, &seen)) >= 0;) {
         fine = member == 0   ? read_digest(reading)
-               : member == 1 ? read_objects(reading, read_graph)
-                             : read_objects(reading, read_stream);
+               : member == 1 ? read_objects(reading, ew_merged_read_graph)
+                             : read_objects(reading, ew_merged_read_stream);
     }
-    return fine && scan_status(reading->scan) == EW_OK;
+    return fine && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
 static bool read_coverage(struct reading *reading)
 {
     struct ew_merged *merged = &reading->merge->merged;
     uint32_t seen = 0;
-    bool fine = scan_object(reading->scan);
-    for (int member; fine && (member = scan_member(reading->scan, KIND_COVERAGE, &seen)) >= 0;) {
-        fine = member == 0 ? read_objects(reading, read_scope)
-                           : scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &merged->searches_cut);
+    bool fine = ew_merge_scan_object(reading->scan);
+    for (int member;
+         fine && (member = ew_merge_scan_member(reading->scan, KIND_COVERAGE, &seen)) >= 0;) {
+        fine = member == 0
+                   ? read_objects(reading, ew_merged_read_scope)
+                   : ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &merged->searches_cut);
     }
-    return fine && scan_status(reading->scan) == EW_OK;
+    return fine && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
 static bool read_subject(struct reading *reading)
@@ -58,15 +61,17 @@ static bool read_subject(struct reading *reading)
     struct ew_merged *merged = &reading->merge->merged;
     bool is_object = false;
     uint32_t seen = 0;
-    if (!scan_object_or_null(reading->scan, &is_object) || !is_object) {
-        return scan_status(reading->scan) == EW_OK;
+    if (!ew_merge_scan_object_or_null(reading->scan, &is_object) || !is_object) {
+        return ew_merge_scan_status(reading->scan) == EW_OK;
     }
     bool fine = true;
-    for (int member; fine && (member = scan_member(reading->scan, KIND_SUBJECT, &seen)) >= 0;) {
-        fine = read_text(reading, member == 0 ? &merged->subject_kind : &merged->subject_name);
+    for (int member;
+         fine && (member = ew_merge_scan_member(reading->scan, KIND_SUBJECT, &seen)) >= 0;) {
+        fine = ew_merged_read_text(reading,
+                                   member == 0 ? &merged->subject_kind : &merged->subject_name);
     }
-    return fine && scan_status(reading->scan) == EW_OK
-           && (seen == 3 || scan_fail(reading->scan, "has no kind or no name"));
+    return fine && ew_merge_scan_status(reading->scan) == EW_OK
+           && (seen == 3 || ew_merge_scan_fail(reading->scan, "has no kind or no name"));
 }
 
 static bool read_schema(struct reading *reading)
@@ -74,9 +79,9 @@ static bool read_schema(struct reading *reading)
     static const char schema[] = "reach-merge/1";
     const char *text = NULL;
     size_t byte_count = 0;
-    return scan_text(reading->scan, &text, &byte_count)
+    return ew_merge_scan_text(reading->scan, &text, &byte_count)
            && ((byte_count == sizeof schema - 1 && memcmp(text, schema, byte_count) == 0)
-               || scan_fail(reading->scan, "is not \"reach-merge/1\""));
+               || ew_merge_scan_fail(reading->scan, "is not \"reach-merge/1\""));
 }
 
 enum { TOP_SCHEMA = 8, TOP_NEEDED = 1 << 1 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << TOP_SCHEMA };
@@ -86,21 +91,21 @@ static bool read_top_member(struct reading *reading, int member)
     struct ew_merged *merged = &reading->merge->merged;
     switch (member) {
     case 0:
-        return read_time(reading, &merged->as_of_100ns);
+        return ew_merged_read_time(reading, &merged->as_of_100ns);
     case 1:
-        return read_objects(reading, read_build);
+        return read_objects(reading, ew_merged_read_build);
     case 2:
-        return read_objects(reading, read_conflict);
+        return read_objects(reading, ew_merged_read_conflict);
     case 3:
         return read_coverage(reading);
     case 4:
-        return read_objects(reading, read_edge);
+        return read_objects(reading, ew_merged_read_edge);
     case 5:
-        return read_u32(reading, &merged->fresh_days);
+        return ew_merged_read_u32(reading, &merged->fresh_days);
     case 6:
         return read_inputs(reading);
     case 7:
-        return read_objects(reading, read_node);
+        return read_objects(reading, ew_merged_read_node);
     case TOP_SCHEMA:
         return read_schema(reading);
     default:
@@ -115,29 +120,30 @@ static void learn(struct scan *scan)
     static const char *const inputs[] = {"documentsDigest", "graphs", "streams"};
     static const char *const coverage[] = {"scopes", "searchesCut"};
     static const char *const subject[] = {"kind", "name"};
-    scan_learn(scan, KIND_TOP, top, sizeof top / sizeof top[0]);
-    scan_learn(scan, KIND_INPUTS, inputs, sizeof inputs / sizeof inputs[0]);
-    scan_learn(scan, KIND_COVERAGE, coverage, sizeof coverage / sizeof coverage[0]);
-    scan_learn(scan, KIND_SUBJECT, subject, sizeof subject / sizeof subject[0]);
-    read_learn_rows(scan);
-    read_learn_tables(scan);
+    ew_merge_scan_learn(scan, KIND_TOP, top, sizeof top / sizeof top[0]);
+    ew_merge_scan_learn(scan, KIND_INPUTS, inputs, sizeof inputs / sizeof inputs[0]);
+    ew_merge_scan_learn(scan, KIND_COVERAGE, coverage, sizeof coverage / sizeof coverage[0]);
+    ew_merge_scan_learn(scan, KIND_SUBJECT, subject, sizeof subject / sizeof subject[0]);
+    ew_merged_read_learn_rows(scan);
+    ew_merged_read_learn_tables(scan);
 }
 
 static bool read_document(struct reading *reading)
 {
     uint32_t seen = 0;
-    bool fine = scan_object(reading->scan);
-    for (int member; fine && (member = scan_member(reading->scan, KIND_TOP, &seen)) >= 0;) {
+    bool fine = ew_merge_scan_object(reading->scan);
+    for (int member;
+         fine && (member = ew_merge_scan_member(reading->scan, KIND_TOP, &seen)) >= 0;) {
         fine = read_top_member(reading, member);
     }
-    if (!fine || scan_status(reading->scan) != EW_OK) {
+    if (!fine || ew_merge_scan_status(reading->scan) != EW_OK) {
         return false;
     }
     if ((seen & TOP_NEEDED) != TOP_NEEDED) {
-        return scan_fail(reading->scan,
-                         "lacks a member: schema, inputs, builds, nodes and edges are needed");
+        return ew_merge_scan_fail(
+            reading->scan, "lacks a member: schema, inputs, builds, nodes and edges are needed");
     }
-    return scan_end(reading->scan);
+    return ew_merge_scan_end(reading->scan);
 }
 
 /* Each table becomes the result's, which frees it. */
@@ -197,15 +203,15 @@ enum ew_status ew_merged_read(const char *name, const char *bytes, size_t byte_c
         return ew_fail(error, EW_NO_MEMORY, "%s: no memory", name);
     }
     reading.merge->arena.bytes_max = EW_MERGE_TEXT_BYTES_MAX;
-    enum ew_status status = scan_open(name, bytes, byte_count, error, &reading.scan);
+    enum ew_status status = ew_merge_scan_open(name, bytes, byte_count, error, &reading.scan);
     if (status == EW_OK) {
         learn(reading.scan);
-        status = read_document(&reading) ? EW_OK : scan_status(reading.scan);
+        status = read_document(&reading) ? EW_OK : ew_merge_scan_status(reading.scan);
     }
     hand_over(&reading);
-    scan_close(reading.scan);
+    ew_merge_scan_close(reading.scan);
     if (status == EW_OK) {
-        status = read_verify(&reading.merge->merged, name, error);
+        status = ew_merged_read_verify(&reading.merge->merged, name, error);
     }
     if (status == EW_OK) {
         name_modules(&reading);

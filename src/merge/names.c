@@ -147,7 +147,7 @@ static void clear(struct method_name *out)
     out->path[0] = '\0';
 }
 
-void method_from_doc_id(const char *doc_id, struct method_name *out)
+void ew_merge_method_from_doc_id(const char *doc_id, struct method_name *out)
 {
     clear(out);
     if (doc_id[0] != '\0' && doc_id[1] == ':') {
@@ -161,10 +161,10 @@ void method_from_doc_id(const char *doc_id, struct method_name *out)
     out->has_types = true;
     if (open != NULL) {
         const char *close = skip_balanced(open, end, '(', ')');
-        types_put_list(out, open + 1, close - 1, METHOD_BY_PRODUCER);
+        ew_merge_types_put_list(out, open + 1, close - 1, METHOD_BY_PRODUCER);
     }
     if (tilde != NULL) {
-        types_put_result(out, tilde + 1, end, METHOD_BY_PRODUCER);
+        ew_merge_types_put_result(out, tilde + 1, end, METHOD_BY_PRODUCER);
     }
 }
 
@@ -197,8 +197,8 @@ static bool is_conversion(const struct method_name *name)
     return strcmp(last, "op_Implicit") == 0 || strcmp(last, "op_Explicit") == 0;
 }
 
-void method_from_name(const char *name, const char *signature, enum method_dialect dialect,
-                      struct method_name *out)
+void ew_merge_method_from_name(const char *name, const char *signature,
+                               enum method_dialect dialect, struct method_name *out)
 {
     clear(out);
     const char *end = name + strlen(name);
@@ -212,9 +212,9 @@ void method_from_name(const char *name, const char *signature, enum method_diale
     }
     out->has_types = true;
     const char *close = strrchr(open, ')');
-    types_put_list(out, open + 1, close, dialect);
+    ew_merge_types_put_list(out, open + 1, close, dialect);
     if (text == signature && is_conversion(out)) {
-        types_put_result(out, text, open, dialect);
+        ew_merge_types_put_result(out, text, open, dialect);
     }
 }
 
@@ -245,7 +245,7 @@ static size_t inner_name(const char *segment, const char *end, const char **name
     return (size_t)(close - segment);
 }
 
-bool method_of_user(const struct method_name *made, struct method_name *out)
+bool ew_merge_method_of_user(const struct method_name *made, struct method_name *out)
 {
     const char *declaring_end = NULL; /* before the first segment that was made */
     for (const char *at = made->path; *at != '\0';) {

@@ -29,24 +29,24 @@ struct method_name {
 enum method_dialect { METHOD_BY_RUNTIME, METHOD_BY_PRODUCER };
 
 /* From a documentation id, with or without "M:". */
-void method_from_doc_id(const char *doc_id, struct method_name *out);
+void ew_merge_method_from_doc_id(const char *doc_id, struct method_name *out);
 
 /* From a name and a signature, which may be NULL or "". Parameters may stand in the name. */
-void method_from_name(const char *name, const char *signature, enum method_dialect dialect,
-                      struct method_name *out);
+void ew_merge_method_from_name(const char *name, const char *signature,
+                               enum method_dialect dialect, struct method_name *out);
 
 /*
  * The same parameters. The CLR spells nested types in signatures without the type around them
  * (mscorlib 4.0: "class AdjustmentRule[]"), so that a type without a dot is the same as one
  * that ends in it.
  */
-bool method_same_types(const struct method_name *a, const struct method_name *b);
+bool ew_merge_method_same_types(const struct method_name *a, const struct method_name *b);
 
 /*
  * The method that the user wrote, of one that the compiler made of it: an async or iterator
  * method, a lambda, a local function. Its parameters are not known. False when the path is not
  * of such a method.
  */
-bool method_of_user(const struct method_name *made, struct method_name *out);
+bool ew_merge_method_of_user(const struct method_name *made, struct method_name *out);
 
 #endif

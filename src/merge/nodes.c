@@ -83,11 +83,12 @@ static bool one_build(const struct merge *merge, uint32_t a, uint32_t b)
     if (left == right || left == NONE || right == NONE) {
         return left == right;
     }
-    enum relation relation = build_relation(&merge->builds[left].ids, &merge->builds[right].ids);
+    enum relation relation =
+        ew_merge_build_relation(&merge->builds[left].ids, &merge->builds[right].ids);
     return relation == RELATION_SAME
            || (relation == RELATION_UNKNOWN
-               && module_names_equal(merge->builds[left].row->name,
-                                     merge->builds[right].row->name));
+               && ew_merge_module_names_equal(merge->builds[left].row->name,
+                                              merge->builds[right].row->name));
 }
 
 static void note_takers(const struct merge *merge, const struct graph_side *side,
@@ -183,9 +184,9 @@ static void describe_node(const struct graph_side *side, const struct ew_graph_n
     query->token = node->token;
     query->has_rva = (node->flags & EW_NODE_HAS_RVA) != 0;
     query->rva = node->rva;
-    static_method(graph, node, &scratch->own);
+    ew_merge_static_method(graph, node, &scratch->own);
     query->method = &scratch->own;
-    query->decorated = static_decorated(graph, node);
+    query->decorated = ew_merge_static_decorated(graph, node);
 }
 
 /* Joins what two graphs say of one function of one build. */
@@ -200,7 +201,7 @@ static bool join_graphs(struct merge *merge, size_t a, size_t b, struct sets *se
         }
         struct query query;
         describe_node(from, node, scratch, &query);
-        if (!match_query(&merge->graphs[a], &query, scratch, found)) {
+        if (!ew_merge_match_query(&merge->graphs[a], &query, scratch, found)) {
             return false;
         }
         if (found->count == 1 && !found->derived && found->tier <= TIER_NAMED) {
@@ -455,7 +456,7 @@ static enum ew_status number_sets(struct merge *merge, struct sets *sets)
     return status;
 }
 
-enum ew_status nodes_join(struct merge *merge)
+enum ew_status ew_merge_nodes_join(struct merge *merge)
 {
     struct sets sets = {0};
     enum ew_status status = sets_make(merge, &sets);

@@ -7,7 +7,7 @@ enum { LEVEL_PREPARED = 1, LEVEL_FUNCTION = 2, LEVEL_EDGE = 3, WEIGHT_PREPARED =
 /* --- pairs ------------------------------------------------------------------------------------
  */
 
-uint32_t pair_find(struct merge *merge, uint32_t from, uint32_t to)
+uint32_t ew_merge_pair_find(struct merge *merge, uint32_t from, uint32_t to)
 {
     uint64_t hash = ew_index_hash_u64((uint64_t)from << 32 | to);
     for (uint32_t i = ew_index_first(&merge->pair_index, hash); i != EW_INDEX_END;
@@ -19,9 +19,9 @@ uint32_t pair_find(struct merge *merge, uint32_t from, uint32_t to)
     return NONE;
 }
 
-uint32_t pair_get(struct merge *merge, uint32_t from, uint32_t to)
+uint32_t ew_merge_pair_get(struct merge *merge, uint32_t from, uint32_t to)
 {
-    uint32_t found = pair_find(merge, from, to);
+    uint32_t found = ew_merge_pair_find(merge, from, to);
     if (found != NONE || merge->pair_count >= EW_MERGE_EDGES_MAX) {
         return found;
     }
@@ -84,7 +84,8 @@ static struct row *row_of(struct merge *merge, const struct seen *seen, uint32_t
     return &merge->rows[index];
 }
 
-bool observe(struct merge *merge, const struct seen *seen, uint32_t *first, uint32_t *last)
+bool ew_merge_observe(struct merge *merge, const struct seen *seen, uint32_t *first,
+                      uint32_t *last)
 {
     const struct ew_window *window = &merge->windows[seen->window];
     struct row *row = row_of(merge, seen, first, last);
@@ -125,7 +126,7 @@ static void raise(struct node *node, enum ew_runtime_state state)
 /* What one observation of a function is worth: its source, and how surely it was matched. */
 static uint16_t worth(const struct function *function)
 {
-    uint16_t tier = tier_confidence(function->tier);
+    uint16_t tier = ew_merge_tier_confidence(function->tier);
     return tier < function->weight ? tier : function->weight;
 }
 
@@ -146,7 +147,7 @@ static enum ew_status observe_functions(struct merge *merge, size_t window)
                             row->hits,
                             row->first_100ns,
                             row->last_100ns};
-        if (!observe(merge, &seen, &node->first_row, &node->last_row)) {
+        if (!ew_merge_observe(merge, &seen, &node->first_row, &node->last_row)) {
             return merge_no_memory(merge);
         }
         raise(node, EW_RUNTIME_OBSERVED);
@@ -171,7 +172,7 @@ static void note_functions(struct merge *merge)
             function->build != NONE ? &merge->builds[function->build] : NULL;
         node->kernel = node->kernel || (build != NULL && build->row->kind == EW_EVIDENCE_KERNEL);
         if (node->mediator == MEDIATOR_NONE) {
-            node->mediator = (uint8_t)mediator_of(function, build);
+            node->mediator = (uint8_t)ew_merge_mediator_of(function, build);
         }
         if (function->observed && function->row == NULL) {
             raise(node, EW_RUNTIME_OBSERVED); /* one key, several versions of its code */
@@ -242,10 +243,10 @@ static bool note_candidates(struct merge *merge, uint32_t from, uint32_t to)
             uint32_t b = right->candidate_count > 0
                              ? side->candidates[right->first_candidate + i % right_count]
                              : right->node;
-            if (a == NONE || b == NONE || static_edge_find(side->graph, a, b) == NONE) {
+            if (a == NONE || b == NONE || ew_merge_static_edge_find(side->graph, a, b) == NONE) {
                 continue;
             }
-            uint32_t pair = pair_get(merge, side->nodes[a].node, side->nodes[b].node);
+            uint32_t pair = ew_merge_pair_get(merge, side->nodes[a].node, side->nodes[b].node);
             if (pair == NONE) {
                 return false;
             }
@@ -268,7 +269,7 @@ static enum ew_status observe_edge(struct merge *merge, size_t window,
     if (made) {
         return EW_OK; /* a method and what the compiler made of it: no call */
     }
-    uint32_t index = pair_get(merge, caller->node, callee->node);
+    uint32_t index = ew_merge_pair_get(merge, caller->node, callee->node);
     if (index == NONE) {
         return merge->pair_count >= EW_MERGE_EDGES_MAX
                    ? ew_fail(merge->error, EW_LIMIT,
@@ -290,12 +291,13 @@ static enum ew_status observe_edge(struct merge *merge, size_t window,
         LEVEL_EDGE,      merge->pairs[index].tier,
         edge->hits,      edge->first_100ns,
         edge->last_100ns};
-    return observe(merge, &seen, &merge->pairs[index].first_row, &merge->pairs[index].last_row)
+    return ew_merge_observe(merge, &seen, &merge->pairs[index].first_row,
+                            &merge->pairs[index].last_row)
                ? EW_OK
                : merge_no_memory(merge);
 }
 
-enum ew_status observe_windows(struct merge *merge)
+enum ew_status ew_merge_observe_windows(struct merge *merge)
 {
     enum ew_status status = EW_OK;
     note_functions(merge);
@@ -307,7 +309,7 @@ enum ew_status observe_windows(struct merge *merge)
             status = observe_edge(merge, w, &evidence->edges[i], map);
         }
         if (status == EW_OK) {
-            status = observe_paths(merge, w);
+            status = ew_merge_observe_paths(merge, w);
         }
     }
     return status;

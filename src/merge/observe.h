@@ -16,10 +16,11 @@ struct seen {
 };
 
 /* Folds it into the rows of a chain. Windows come in their order. False without memory. */
-bool observe(struct merge *merge, const struct seen *seen, uint32_t *first, uint32_t *last);
+bool ew_merge_observe(struct merge *merge, const struct seen *seen, uint32_t *first,
+                      uint32_t *last);
 
 /* Paths of a window whose functions and edges are in: complete stacks, and chains over mediators
  * (paths.c). */
-EW_MUST_USE enum ew_status observe_paths(struct merge *merge, size_t window);
+EW_MUST_USE enum ew_status ew_merge_observe_paths(struct merge *merge, size_t window);
 
 #endif

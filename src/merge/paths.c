@@ -29,16 +29,18 @@ static bool note_complete(struct merge *merge, size_t window, const struct ew_ev
             continue;
         }
         merge->nodes[node].complete = true;
-        if (!observe(merge, &seen, &merge->nodes[node].first_row, &merge->nodes[node].last_row)) {
+        if (!ew_merge_observe(merge, &seen, &merge->nodes[node].first_row,
+                              &merge->nodes[node].last_row)) {
             return false;
         }
         uint32_t caller = i > 0 ? merge->functions[map[path->frames[i - 1]]].node : NONE;
-        uint32_t pair = caller != NONE ? pair_find(merge, caller, node) : NONE;
+        uint32_t pair = caller != NONE ? ew_merge_pair_find(merge, caller, node) : NONE;
         if (pair == NONE || merge->pairs[pair].first_row == NONE) {
             continue;
         }
         merge->pairs[pair].flags |= PAIR_COMPLETE;
-        if (!observe(merge, &seen, &merge->pairs[pair].first_row, &merge->pairs[pair].last_row)) {
+        if (!ew_merge_observe(merge, &seen, &merge->pairs[pair].first_row,
+                              &merge->pairs[pair].last_row)) {
             return false;
         }
     }
@@ -63,7 +65,8 @@ static bool better_via(const struct merge *merge, const struct pair *pair, const
     return false;
 }
 
-bool pair_set_via(struct merge *merge, struct pair *pair, const uint32_t *via, uint32_t count)
+bool ew_merge_pair_set_via(struct merge *merge, struct pair *pair, const uint32_t *via,
+                           uint32_t count)
 {
     if (!better_via(merge, pair, via, count)) {
         return true;
@@ -88,7 +91,7 @@ enum { CHAIN_MAX = 64 };
 static bool add_chain(struct merge *merge, const struct seen *seen, uint32_t from, uint32_t to,
                       const uint32_t *via, uint32_t via_count)
 {
-    uint32_t index = pair_get(merge, from, to);
+    uint32_t index = ew_merge_pair_get(merge, from, to);
     if (index == NONE) {
         return false;
     }
@@ -105,8 +108,8 @@ static bool add_chain(struct merge *merge, const struct seen *seen, uint32_t fro
     if (merge->nodes[to].tier > pair->tier) {
         pair->tier = merge->nodes[to].tier;
     }
-    return pair_set_via(merge, pair, via, via_count)
-           && observe(merge, seen, &pair->first_row, &pair->last_row);
+    return ew_merge_pair_set_via(merge, pair, via, via_count)
+           && ew_merge_observe(merge, seen, &pair->first_row, &pair->last_row);
 }
 
 /* From each frame of a graph over mediators to the next frame of one. */
@@ -135,7 +138,7 @@ static bool note_chains(struct merge *merge, size_t window, const struct ew_evid
     return true;
 }
 
-enum ew_status observe_paths(struct merge *merge, size_t window)
+enum ew_status ew_merge_observe_paths(struct merge *merge, size_t window)
 {
     const struct ew_evidence *evidence = merge->windows[window].evidence;
     const uint32_t *map = merge->function_map + merge->first_function[window];

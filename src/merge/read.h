@@ -50,16 +50,16 @@ enum {
 };
 
 /* One more item of a table, zeroed; NULL, and failed, without memory. */
-void *read_append(struct reading *reading, struct table *table, size_t item_bytes);
+void *ew_merged_read_append(struct reading *reading, struct table *table, size_t item_bytes);
 
 /* A text as a copy that lives with the result; a time; one of several names. */
-bool read_text(struct reading *reading, const char **text_out);
-bool read_time(struct reading *reading, uint64_t *time_out);
-bool read_u32(struct reading *reading, uint32_t *value_out);
-bool read_name(struct reading *reading, const char *(*name_of)(unsigned), unsigned count,
-               unsigned *index_out);
-bool read_copy(struct reading *reading, const char *text, size_t byte_count,
-               const char **text_out);
+bool ew_merged_read_text(struct reading *reading, const char **text_out);
+bool ew_merged_read_time(struct reading *reading, uint64_t *time_out);
+bool ew_merged_read_u32(struct reading *reading, uint32_t *value_out);
+bool ew_merged_read_name(struct reading *reading, const char *(*name_of)(unsigned),
+                         unsigned count, unsigned *index_out);
+bool ew_merged_read_copy(struct reading *reading, const char *text, size_t byte_count,
+                         const char **text_out);
 
 /* The members of states that nodes and edges share. */
 struct read_state {
@@ -72,26 +72,26 @@ struct read_state {
     uint32_t first_observation;
     uint32_t observation_count;
 };
-bool read_confidence(struct reading *reading, struct read_state *state);
-bool read_provenance(struct reading *reading, struct read_state *state);
-bool read_static(struct reading *reading, struct read_state *state);
-bool read_runtime(struct reading *reading, struct read_state *state);
-bool read_label(struct reading *reading, struct read_state *state);
+bool ew_merged_read_confidence(struct reading *reading, struct read_state *state);
+bool ew_merged_read_provenance(struct reading *reading, struct read_state *state);
+bool ew_merged_read_static(struct reading *reading, struct read_state *state);
+bool ew_merged_read_runtime(struct reading *reading, struct read_state *state);
+bool ew_merged_read_label(struct reading *reading, struct read_state *state);
 
 /* Objects whose opening has been read (read_rows.c, read_tables.c). */
-bool read_node(struct reading *reading);
-bool read_edge(struct reading *reading);
-bool read_conflict(struct reading *reading);
-bool read_scope(struct reading *reading);
-bool read_graph(struct reading *reading);
-bool read_stream(struct reading *reading);
-bool read_build(struct reading *reading);
+bool ew_merged_read_node(struct reading *reading);
+bool ew_merged_read_edge(struct reading *reading);
+bool ew_merged_read_conflict(struct reading *reading);
+bool ew_merged_read_scope(struct reading *reading);
+bool ew_merged_read_graph(struct reading *reading);
+bool ew_merged_read_stream(struct reading *reading);
+bool ew_merged_read_build(struct reading *reading);
 
-void read_learn_rows(struct scan *scan);
-void read_learn_tables(struct scan *scan);
+void ew_merged_read_learn_rows(struct scan *scan);
+void ew_merged_read_learn_tables(struct scan *scan);
 
 /* Indexes in range and tables in order (read_verify.c). */
-EW_MUST_USE enum ew_status read_verify(const struct ew_merged *merged, const char *name,
-                                       struct ew_error *error);
+EW_MUST_USE enum ew_status ew_merged_read_verify(const struct ew_merged *merged, const char *name,
+                                                 struct ew_error *error);
 
 #endif

@@ -6,11 +6,11 @@
 /* --- values ------------------------------------------------------------------------------------
  */
 
-void *read_append(struct reading *reading, struct table *table, size_t item_bytes)
+void *ew_merged_read_append(struct reading *reading, struct table *table, size_t item_bytes)
 {
     void *grown = list_grow(table->items, &table->capacity, table->count, item_bytes);
     if (grown == NULL || table->count >= NONE) {
-        (void)scan_fail(reading->scan, "finds no room in memory");
+        (void)ew_merge_scan_fail(reading->scan, "finds no room in memory");
         return NULL;
     }
     table->items = grown;
@@ -20,51 +20,52 @@ void *read_append(struct reading *reading, struct table *table, size_t item_byte
     return item;
 }
 
-bool read_copy(struct reading *reading, const char *text, size_t byte_count,
-               const char **text_out)
+bool ew_merged_read_copy(struct reading *reading, const char *text, size_t byte_count,
+                         const char **text_out)
 {
     *text_out = ew_arena_text(&reading->merge->arena, text, byte_count);
-    return *text_out != NULL || scan_fail(reading->scan, "is one text too many");
+    return *text_out != NULL || ew_merge_scan_fail(reading->scan, "is one text too many");
 }
 
-bool read_text(struct reading *reading, const char **text_out)
+bool ew_merged_read_text(struct reading *reading, const char **text_out)
 {
     const char *text = NULL;
     size_t byte_count = 0;
-    return scan_text(reading->scan, &text, &byte_count)
-           && read_copy(reading, text, byte_count, text_out);
+    return ew_merge_scan_text(reading->scan, &text, &byte_count)
+           && ew_merged_read_copy(reading, text, byte_count, text_out);
 }
 
-bool read_time(struct reading *reading, uint64_t *time_out)
+bool ew_merged_read_time(struct reading *reading, uint64_t *time_out)
 {
     char copy[EW_FILETIME_TEXT_BYTES];
     const char *text = NULL;
     size_t byte_count = 0;
-    if (!scan_text(reading->scan, &text, &byte_count)) {
+    if (!ew_merge_scan_text(reading->scan, &text, &byte_count)) {
         return false;
     }
     if (byte_count >= sizeof copy) {
-        return scan_fail(reading->scan, "is not a time");
+        return ew_merge_scan_fail(reading->scan, "is not a time");
     }
     memcpy(copy, text, byte_count);
     copy[byte_count] = '\0';
-    return ew_filetime_parse(copy, time_out) || scan_fail(reading->scan, "is not a time");
+    return ew_filetime_parse(copy, time_out)
+           || ew_merge_scan_fail(reading->scan, "is not a time");
 }
 
-bool read_u32(struct reading *reading, uint32_t *value_out)
+bool ew_merged_read_u32(struct reading *reading, uint32_t *value_out)
 {
     uint64_t value = 0;
-    bool fine = scan_u64(reading->scan, NONE - 1, &value);
+    bool fine = ew_merge_scan_u64(reading->scan, NONE - 1, &value);
     *value_out = (uint32_t)value;
     return fine;
 }
 
-bool read_name(struct reading *reading, const char *(*name_of)(unsigned), unsigned count,
-               unsigned *index_out)
+bool ew_merged_read_name(struct reading *reading, const char *(*name_of)(unsigned),
+                         unsigned count, unsigned *index_out)
 {
     const char *text = NULL;
     size_t byte_count = 0;
-    if (!scan_text(reading->scan, &text, &byte_count)) {
+    if (!ew_merge_scan_text(reading->scan, &text, &byte_count)) {
         return false;
     }
     for (unsigned i = 0; i < count; i++) {
@@ -73,7 +74,7 @@ bool read_name(struct reading *reading, const char *(*name_of)(unsigned), unsign
             return true;
         }
     }
-    return scan_fail(reading->scan, "is none of the values that are known");
+    return ew_merge_scan_fail(reading->scan, "is none of the values that are known");
 }
 
 static const char *static_name(unsigned i)
@@ -104,48 +105,48 @@ static const char *unit_name(unsigned i)
 /* --- states
  * -------------------------------------------------------------------------------------- */
 
-bool read_static(struct reading *reading, struct read_state *state)
+bool ew_merged_read_static(struct reading *reading, struct read_state *state)
 {
     unsigned index = 0;
-    bool fine = read_name(reading, static_name, EW_STATIC_REACHABLE + 1, &index);
+    bool fine = ew_merged_read_name(reading, static_name, EW_STATIC_REACHABLE + 1, &index);
     state->state.claimed = (uint8_t)index;
     return fine;
 }
 
-bool read_runtime(struct reading *reading, struct read_state *state)
+bool ew_merged_read_runtime(struct reading *reading, struct read_state *state)
 {
     unsigned index = 0;
-    bool fine = read_name(reading, runtime_name, EW_RUNTIME_OBSERVED + 1, &index);
+    bool fine = ew_merged_read_name(reading, runtime_name, EW_RUNTIME_OBSERVED + 1, &index);
     state->state.observed = (uint8_t)index;
     return fine;
 }
 
-bool read_label(struct reading *reading, struct read_state *state)
+bool ew_merged_read_label(struct reading *reading, struct read_state *state)
 {
-    return read_name(reading, label_name, EW_LABEL_CR + 1, &state->label);
+    return ew_merged_read_name(reading, label_name, EW_LABEL_CR + 1, &state->label);
 }
 
-bool read_confidence(struct reading *reading, struct read_state *state)
+bool ew_merged_read_confidence(struct reading *reading, struct read_state *state)
 {
     uint32_t seen = 0;
-    bool fine = scan_object(reading->scan);
+    bool fine = ew_merge_scan_object(reading->scan);
     for (int member;
-         fine && (member = scan_member(reading->scan, KIND_CONFIDENCE, &seen)) >= 0;) {
+         fine && (member = ew_merge_scan_member(reading->scan, KIND_CONFIDENCE, &seen)) >= 0;) {
         uint64_t value = 0;
-        fine = scan_u64(reading->scan, 1000, &value);
+        fine = ew_merge_scan_u64(reading->scan, 1000, &value);
         if (member == 0) {
             state->confidence_observed = (uint16_t)value;
         } else {
             state->confidence_claimed = (uint16_t)value;
         }
     }
-    return fine && scan_status(reading->scan) == EW_OK;
+    return fine && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
 static bool read_small(struct reading *reading, uint64_t max, uint8_t *value_out)
 {
     uint64_t value = 0;
-    bool fine = scan_u64(reading->scan, max, &value);
+    bool fine = ew_merge_scan_u64(reading->scan, max, &value);
     *value_out = (uint8_t)value;
     return fine;
 }
@@ -157,27 +158,27 @@ static bool read_observation_member(struct reading *reading, int member,
     bool fine = true;
     switch (member) {
     case 0:
-        return read_time(reading, &row->first_100ns);
+        return ew_merged_read_time(reading, &row->first_100ns);
     case 1:
-        return scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->first_sequence);
+        return ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->first_sequence);
     case 2:
-        return scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->hits);
+        return ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->hits);
     case 3:
-        return read_time(reading, &row->last_100ns);
+        return ew_merged_read_time(reading, &row->last_100ns);
     case 4:
-        return scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->last_sequence);
+        return ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->last_sequence);
     case 5:
         return read_small(reading, 4, &row->level);
     case 6:
-        return read_u32(reading, &row->stream);
+        return ew_merged_read_u32(reading, &row->stream);
     case 7:
         return read_small(reading, TIER_NAME_ONLY, &row->tier);
     case 8:
-        fine = read_name(reading, unit_name, 2, &unit);
+        fine = ew_merged_read_name(reading, unit_name, 2, &unit);
         row->samples = unit == 1;
         return fine;
     default:
-        return scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->windows);
+        return ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->windows);
     }
 }
 
@@ -185,16 +186,18 @@ static bool read_observation(struct reading *reading)
 {
     struct ew_reach_observation row = {0};
     uint32_t seen = 0;
-    for (int member; (member = scan_member(reading->scan, KIND_OBSERVATION, &seen)) >= 0;) {
+    for (int member;
+         (member = ew_merge_scan_member(reading->scan, KIND_OBSERVATION, &seen)) >= 0;) {
         if (!read_observation_member(reading, member, &row)) {
             return false;
         }
     }
-    struct ew_reach_observation *place = read_append(reading, &reading->observations, sizeof row);
+    struct ew_reach_observation *place =
+        ew_merged_read_append(reading, &reading->observations, sizeof row);
     if (place != NULL) {
         *place = row;
     }
-    return place != NULL && scan_status(reading->scan) == EW_OK;
+    return place != NULL && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
 static bool read_claim(struct reading *reading)
@@ -202,18 +205,19 @@ static bool read_claim(struct reading *reading)
     struct ew_reach_claim row = {0};
     uint32_t seen = 0;
     bool fine = true;
-    for (int member; fine && (member = scan_member(reading->scan, KIND_CLAIM, &seen)) >= 0;) {
+    for (int member;
+         fine && (member = ew_merge_scan_member(reading->scan, KIND_CLAIM, &seen)) >= 0;) {
         unsigned claim = 0;
         switch (member) {
         case 0:
-            fine = scan_bool(reading->scan, &row.build_match);
+            fine = ew_merge_scan_bool(reading->scan, &row.build_match);
             break;
         case 1:
-            fine = read_name(reading, static_name, EW_STATIC_REACHABLE + 1, &claim);
+            fine = ew_merged_read_name(reading, static_name, EW_STATIC_REACHABLE + 1, &claim);
             row.claim = (uint8_t)claim;
             break;
         case 2:
-            fine = read_u32(reading, &row.graph);
+            fine = ew_merged_read_u32(reading, &row.graph);
             break;
         default:
             fine = read_small(reading, TIER_NAME_ONLY, &row.tier);
@@ -221,39 +225,40 @@ static bool read_claim(struct reading *reading)
         }
     }
     struct ew_reach_claim *place =
-        fine ? read_append(reading, &reading->claims, sizeof row) : NULL;
+        fine ? ew_merged_read_append(reading, &reading->claims, sizeof row) : NULL;
     if (place != NULL) {
         *place = row;
     }
-    return place != NULL && scan_status(reading->scan) == EW_OK;
+    return place != NULL && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
-bool read_provenance(struct reading *reading, struct read_state *state)
+bool ew_merged_read_provenance(struct reading *reading, struct read_state *state)
 {
     uint32_t seen = 0;
-    bool fine = scan_object(reading->scan);
+    bool fine = ew_merge_scan_object(reading->scan);
     for (int member;
-         fine && (member = scan_member(reading->scan, KIND_PROVENANCE, &seen)) >= 0;) {
+         fine && (member = ew_merge_scan_member(reading->scan, KIND_PROVENANCE, &seen)) >= 0;) {
         bool runtime = member == 0;
         uint32_t *first = runtime ? &state->first_observation : &state->first_claim;
         uint32_t *count = runtime ? &state->observation_count : &state->claim_count;
         const struct table *table = runtime ? &reading->observations : &reading->claims;
         *first = (uint32_t)table->count;
-        fine = scan_array(reading->scan);
-        while (fine && scan_more_objects(reading->scan)) {
+        fine = ew_merge_scan_array(reading->scan);
+        while (fine && ew_merge_scan_more_objects(reading->scan)) {
             fine = runtime ? read_observation(reading) : read_claim(reading);
         }
         *count = (uint32_t)table->count - *first;
     }
-    return fine && scan_status(reading->scan) == EW_OK;
+    return fine && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
 /* The label is told for readers that know no pairs; it must be that of the pair. */
 static bool agrees(struct reading *reading, const struct read_state *state)
 {
-    return scan_status(reading->scan) == EW_OK
+    return ew_merge_scan_status(reading->scan) == EW_OK
            && ((unsigned)ew_reach_label(state->state) == state->label
-               || scan_fail(reading->scan, "has a state that is not the label of its two axes"));
+               || ew_merge_scan_fail(reading->scan,
+                                     "has a state that is not the label of its two axes"));
 }
 
 /* --- nodes
@@ -264,14 +269,14 @@ static bool read_token(struct reading *reading, uint32_t *token_out)
     const char *text = NULL;
     size_t byte_count = 0;
     uint32_t token = 0;
-    if (!scan_text(reading->scan, &text, &byte_count)) {
+    if (!ew_merge_scan_text(reading->scan, &text, &byte_count)) {
         return false;
     }
     for (size_t i = 0; i < byte_count; i++) {
         char c = text[i];
         bool digit = c >= '0' && c <= '9';
         if (byte_count != 8 || (!digit && (c < 'a' || c > 'f'))) {
-            return scan_fail(reading->scan, "is not a token of 8 hexadecimal digits");
+            return ew_merge_scan_fail(reading->scan, "is not a token of 8 hexadecimal digits");
         }
         token = token << 4 | (uint32_t)(digit ? c - '0' : c - 'a' + 10);
     }
@@ -284,22 +289,23 @@ static bool read_vulnerabilities(struct reading *reading, struct ew_reach_node *
     const char *text = NULL;
     size_t byte_count = 0;
     row->first_vulnerability = (uint32_t)reading->vulnerabilities.count;
-    bool fine = scan_array(reading->scan);
-    while (fine && scan_more_text(reading->scan, &text, &byte_count)) {
-        const char **place = read_append(reading, &reading->vulnerabilities, sizeof *place);
-        fine = place != NULL && read_copy(reading, text, byte_count, place);
+    bool fine = ew_merge_scan_array(reading->scan);
+    while (fine && ew_merge_scan_more_text(reading->scan, &text, &byte_count)) {
+        const char **place =
+            ew_merged_read_append(reading, &reading->vulnerabilities, sizeof *place);
+        fine = place != NULL && ew_merged_read_copy(reading, text, byte_count, place);
         row->vulnerability_count++;
     }
-    return fine && scan_status(reading->scan) == EW_OK;
+    return fine && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
 static bool read_weak(struct reading *reading, bool *weak_out)
 {
     const char *text = NULL;
     size_t byte_count = 0;
-    bool fine = scan_text(reading->scan, &text, &byte_count);
+    bool fine = ew_merge_scan_text(reading->scan, &text, &byte_count);
     *weak_out = fine && byte_count == 4 && memcmp(text, "weak", 4) == 0;
-    return *weak_out || (fine && scan_fail(reading->scan, "is not \"weak\""));
+    return *weak_out || (fine && ew_merge_scan_fail(reading->scan, "is not \"weak\""));
 }
 
 static const char *const node_members[] = {"augmentedReachable",
@@ -329,19 +335,19 @@ static bool read_node_text(struct reading *reading, int member, struct ew_reach_
 {
     switch (member) {
     case 3:
-        return read_text(reading, &row->decorated);
+        return ew_merged_read_text(reading, &row->decorated);
     case 4:
-        return read_text(reading, &row->doc_id);
+        return ew_merged_read_text(reading, &row->doc_id);
     case 5:
-        return read_text(reading, &row->id);
+        return ew_merged_read_text(reading, &row->id);
     case 6:
         return read_weak(reading, &row->weak_identity);
     case 8:
-        return read_text(reading, &row->key);
+        return ew_merged_read_text(reading, &row->key);
     case 10:
-        return read_text(reading, &row->name);
+        return ew_merged_read_text(reading, &row->name);
     case 15:
-        return read_text(reading, &row->signature);
+        return ew_merged_read_text(reading, &row->signature);
     case 20:
         return read_token(reading, &row->token);
     default:
@@ -354,49 +360,49 @@ static bool read_node_member(struct reading *reading, int member, struct ew_reac
 {
     switch (member) {
     case 0:
-        return scan_bool(reading->scan, &row->augmented_reachable);
+        return ew_merge_scan_bool(reading->scan, &row->augmented_reachable);
     case 1:
-        return read_u32(reading, &row->build);
+        return ew_merged_read_u32(reading, &row->build);
     case 2:
-        return read_confidence(reading, state);
+        return ew_merged_read_confidence(reading, state);
     case 7:
-        return scan_bool(reading->scan, &row->inferred);
+        return ew_merge_scan_bool(reading->scan, &row->inferred);
     case 9:
-        return scan_bool(reading->scan, &row->maybe);
+        return ew_merge_scan_bool(reading->scan, &row->maybe);
     case 11:
-        return read_provenance(reading, state);
+        return ew_merged_read_provenance(reading, state);
     case 12:
-        return read_runtime(reading, state);
+        return ew_merged_read_runtime(reading, state);
     case 13:
         row->has_rva = true;
-        return scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->rva);
+        return ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->rva);
     case 14:
-        return read_u32(reading, &row->scope);
+        return ew_merged_read_u32(reading, &row->scope);
     case 16:
-        return scan_bool(reading->scan, &row->stale);
+        return ew_merge_scan_bool(reading->scan, &row->stale);
     case 17:
-        return read_label(reading, state);
+        return ew_merged_read_label(reading, state);
     case 18:
-        return read_static(reading, state);
+        return ew_merged_read_static(reading, state);
     case 19:
-        return scan_bool(reading->scan, &row->target);
+        return ew_merge_scan_bool(reading->scan, &row->target);
     default:
         return read_node_text(reading, member, row);
     }
 }
 
-bool read_node(struct reading *reading)
+bool ew_merged_read_node(struct reading *reading)
 {
     struct ew_reach_node row = {.build = NONE, .scope = NONE};
     struct read_state state = {.label = EW_LABEL_U};
     uint32_t seen = 0;
-    for (int member; (member = scan_member(reading->scan, KIND_NODE, &seen)) >= 0;) {
+    for (int member; (member = ew_merge_scan_member(reading->scan, KIND_NODE, &seen)) >= 0;) {
         if (!read_node_member(reading, member, &row, &state)) {
             return false;
         }
     }
     if (!agrees(reading, &state) || row.key == NULL) {
-        return scan_fail(reading->scan, "has no key");
+        return ew_merge_scan_fail(reading->scan, "has no key");
     }
     row.state = state.state;
     row.confidence_claimed = state.confidence_claimed;
@@ -405,7 +411,7 @@ bool read_node(struct reading *reading)
     row.claim_count = state.claim_count;
     row.first_observation = state.first_observation;
     row.observation_count = state.observation_count;
-    struct ew_reach_node *place = read_append(reading, &reading->nodes, sizeof row);
+    struct ew_reach_node *place = ew_merged_read_append(reading, &reading->nodes, sizeof row);
     if (place != NULL) {
         *place = row;
     }
@@ -423,16 +429,16 @@ static bool read_via(struct reading *reading, struct ew_reach_edge *row)
 {
     uint64_t node = 0;
     row->first_via = (uint32_t)reading->via.count;
-    bool fine = scan_array(reading->scan);
-    while (fine && scan_more_u64(reading->scan, NONE - 1, &node)) {
-        uint32_t *place = read_append(reading, &reading->via, sizeof *place);
+    bool fine = ew_merge_scan_array(reading->scan);
+    while (fine && ew_merge_scan_more_u64(reading->scan, NONE - 1, &node)) {
+        uint32_t *place = ew_merged_read_append(reading, &reading->via, sizeof *place);
         fine = place != NULL;
         if (fine) {
             *place = (uint32_t)node;
         }
         row->via_count++;
     }
-    return fine && scan_status(reading->scan) == EW_OK;
+    return fine && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
 static bool read_edge_member(struct reading *reading, int member, struct ew_reach_edge *row,
@@ -443,47 +449,47 @@ static bool read_edge_member(struct reading *reading, int member, struct ew_reac
     bool fine = true;
     switch (member) {
     case 0:
-        fine = read_name(reading, class_name, EW_CLASS_COUNT, &index);
+        fine = ew_merged_read_name(reading, class_name, EW_CLASS_COUNT, &index);
         row->edge_class = (enum ew_edge_class)index;
         return fine;
     case 1:
-        return read_confidence(reading, state);
+        return ew_merged_read_confidence(reading, state);
     case 2:
-        return read_u32(reading, &row->from);
+        return ew_merged_read_u32(reading, &row->from);
     case 3:
-        return scan_bool(reading->scan, &row->inferred);
+        return ew_merge_scan_bool(reading->scan, &row->inferred);
     case 4:
-        return scan_bool(reading->scan, &flag);
+        return ew_merge_scan_bool(reading->scan, &flag);
     case 5:
-        return read_provenance(reading, state);
+        return ew_merged_read_provenance(reading, state);
     case 6:
-        return read_runtime(reading, state);
+        return ew_merged_read_runtime(reading, state);
     case 7:
-        return scan_bool(reading->scan, &row->stale);
+        return ew_merge_scan_bool(reading->scan, &row->stale);
     case 8:
-        return read_label(reading, state);
+        return ew_merged_read_label(reading, state);
     case 9:
-        return read_static(reading, state);
+        return ew_merged_read_static(reading, state);
     case 10:
-        return read_u32(reading, &row->to);
+        return ew_merged_read_u32(reading, &row->to);
     default:
         return read_via(reading, row);
     }
 }
 
-bool read_edge(struct reading *reading)
+bool ew_merged_read_edge(struct reading *reading)
 {
     enum { ENDS = 1 << 2 | 1 << 10 };
     struct ew_reach_edge row = {0};
     struct read_state state = {.label = EW_LABEL_U};
     uint32_t seen = 0;
-    for (int member; (member = scan_member(reading->scan, KIND_EDGE, &seen)) >= 0;) {
+    for (int member; (member = ew_merge_scan_member(reading->scan, KIND_EDGE, &seen)) >= 0;) {
         if (!read_edge_member(reading, member, &row, &state)) {
             return false;
         }
     }
     if (!agrees(reading, &state) || (seen & ENDS) != ENDS) {
-        return scan_fail(reading->scan, "has no ends");
+        return ew_merge_scan_fail(reading->scan, "has no ends");
     }
     row.state = state.state;
     row.confidence_claimed = state.confidence_claimed;
@@ -492,7 +498,7 @@ bool read_edge(struct reading *reading)
     row.claim_count = state.claim_count;
     row.first_observation = state.first_observation;
     row.observation_count = state.observation_count;
-    struct ew_reach_edge *place = read_append(reading, &reading->edges, sizeof row);
+    struct ew_reach_edge *place = ew_merged_read_append(reading, &reading->edges, sizeof row);
     if (place != NULL) {
         *place = row;
         reading->merge->merged.class_counts[row.edge_class]++;
@@ -500,9 +506,10 @@ bool read_edge(struct reading *reading)
     return place != NULL;
 }
 
-#define LEARN(kind, names) scan_learn(scan, kind, names, sizeof(names) / sizeof(names)[0])
+#define LEARN(kind, names) \
+    ew_merge_scan_learn(scan, kind, names, sizeof(names) / sizeof(names)[0])
 
-void read_learn_rows(struct scan *scan)
+void ew_merged_read_learn_rows(struct scan *scan)
 {
     static const char *const confidence[] = {"runtime", "static"};
     static const char *const observation[] = {"first", "firstSeq", "hits", "last", "lastSeq",

@@ -18,48 +18,49 @@ static const char *strength_name(unsigned i)
 static const char *const conflict_members[] = {"class", "count",      "edge", "graph",
                                                "node",  "resolution", "text"};
 
-bool read_conflict(struct reading *reading)
+bool ew_merged_read_conflict(struct reading *reading)
 {
     struct ew_reach_conflict row = {
         .graph = NONE, .node = NONE, .edge = NONE, .text = "", .resolution = ""};
     uint32_t seen = 0;
     bool fine = true;
-    for (int member; fine && (member = scan_member(reading->scan, KIND_CONFLICT, &seen)) >= 0;) {
+    for (int member;
+         fine && (member = ew_merge_scan_member(reading->scan, KIND_CONFLICT, &seen)) >= 0;) {
         unsigned index = 0;
         switch (member) {
         case 0:
-            fine = read_name(reading, conflict_class, EW_CONFLICT_COUNT, &index);
+            fine = ew_merged_read_name(reading, conflict_class, EW_CONFLICT_COUNT, &index);
             row.conflict = (enum ew_conflict)index;
             break;
         case 1:
-            fine = scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row.count);
+            fine = ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row.count);
             break;
         case 2:
-            fine = read_u32(reading, &row.edge);
+            fine = ew_merged_read_u32(reading, &row.edge);
             break;
         case 3:
-            fine = read_u32(reading, &row.graph);
+            fine = ew_merged_read_u32(reading, &row.graph);
             break;
         case 4:
-            fine = read_u32(reading, &row.node);
+            fine = ew_merged_read_u32(reading, &row.node);
             break;
         case 5:
-            fine = read_text(reading, &row.resolution);
+            fine = ew_merged_read_text(reading, &row.resolution);
             break;
         default:
-            fine = read_text(reading, &row.text);
+            fine = ew_merged_read_text(reading, &row.text);
             break;
         }
     }
-    if (fine && scan_status(reading->scan) == EW_OK && (seen & 1) == 0) {
-        return scan_fail(reading->scan, "has no class");
+    if (fine && ew_merge_scan_status(reading->scan) == EW_OK && (seen & 1) == 0) {
+        return ew_merge_scan_fail(reading->scan, "has no class");
     }
     struct ew_reach_conflict *place =
-        fine ? read_append(reading, &reading->conflicts, sizeof row) : NULL;
+        fine ? ew_merged_read_append(reading, &reading->conflicts, sizeof row) : NULL;
     if (place != NULL) {
         *place = row;
     }
-    return place != NULL && scan_status(reading->scan) == EW_OK;
+    return place != NULL && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
 static bool read_range(struct reading *reading)
@@ -67,59 +68,61 @@ static bool read_range(struct reading *reading)
     struct ew_reach_range row = {0};
     uint32_t seen = 0;
     bool fine = true;
-    for (int member; fine && (member = scan_member(reading->scan, KIND_RANGE, &seen)) >= 0;) {
-        fine = member == 1 ? read_u32(reading, &row.stream)
-                           : scan_u64(reading->scan, EW_JSON_INTEGER_MAX,
-                                      member == 0 ? &row.from : &row.to);
+    for (int member;
+         fine && (member = ew_merge_scan_member(reading->scan, KIND_RANGE, &seen)) >= 0;) {
+        fine = member == 1 ? ew_merged_read_u32(reading, &row.stream)
+                           : ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX,
+                                               member == 0 ? &row.from : &row.to);
     }
     struct ew_reach_range *place =
-        fine ? read_append(reading, &reading->ranges, sizeof row) : NULL;
+        fine ? ew_merged_read_append(reading, &reading->ranges, sizeof row) : NULL;
     if (place != NULL) {
         *place = row;
     }
-    return place != NULL && scan_status(reading->scan) == EW_OK;
+    return place != NULL && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
 static bool read_ranges(struct reading *reading, struct ew_reach_scope *row)
 {
     row->first_range = (uint32_t)reading->ranges.count;
-    bool fine = scan_array(reading->scan);
-    while (fine && scan_more_objects(reading->scan)) {
+    bool fine = ew_merge_scan_array(reading->scan);
+    while (fine && ew_merge_scan_more_objects(reading->scan)) {
         fine = read_range(reading);
         row->range_count++;
     }
-    return fine && scan_status(reading->scan) == EW_OK;
+    return fine && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
-bool read_scope(struct reading *reading)
+bool ew_merged_read_scope(struct reading *reading)
 {
     struct ew_reach_scope row = {0};
     uint32_t seen = 0;
     bool fine = true;
-    for (int member; fine && (member = scan_member(reading->scan, KIND_SCOPE, &seen)) >= 0;) {
+    for (int member;
+         fine && (member = ew_merge_scan_member(reading->scan, KIND_SCOPE, &seen)) >= 0;) {
         unsigned strength = 0;
         switch (member) {
         case 0:
-            fine = read_u32(reading, &row.build);
+            fine = ew_merged_read_u32(reading, &row.build);
             break;
         case 1:
             fine = read_ranges(reading, &row);
             break;
         case 2:
-            fine = scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row.stacks);
+            fine = ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row.stacks);
             break;
         default:
-            fine = read_name(reading, strength_name, 2, &strength);
+            fine = ew_merged_read_name(reading, strength_name, 2, &strength);
             row.never_prepared = strength == 1;
             break;
         }
     }
     struct ew_reach_scope *place =
-        fine ? read_append(reading, &reading->scopes, sizeof row) : NULL;
+        fine ? ew_merged_read_append(reading, &reading->scopes, sizeof row) : NULL;
     if (place != NULL) {
         *place = row;
     }
-    return place != NULL && scan_status(reading->scan) == EW_OK;
+    return place != NULL && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
 /* --- inputs
@@ -131,7 +134,7 @@ static struct ew_graph *make_graph(struct reading *reading)
     static const uint32_t no_edges[1];
     struct ew_graph *graph = ew_arena_take(&reading->merge->arena, sizeof *graph);
     if (graph == NULL) {
-        (void)scan_fail(reading->scan, "finds no room in memory");
+        (void)ew_merge_scan_fail(reading->scan, "finds no room in memory");
         return NULL;
     }
     memset(graph, 0, sizeof *graph);
@@ -157,7 +160,7 @@ static bool pool_texts(struct reading *reading, struct ew_graph *graph,
     }
     char *pool = ew_arena_take(&reading->merge->arena, byte_count);
     if (pool == NULL || byte_count > NONE) {
-        return scan_fail(reading->scan, "is one text too many");
+        return ew_merge_scan_fail(reading->scan, "is one text too many");
     }
     size_t used = 1;
     pool[0] = '\0';
@@ -178,52 +181,54 @@ static bool read_sha256(struct reading *reading, char out[65])
 {
     const char *text = NULL;
     size_t byte_count = 0;
-    if (!scan_text(reading->scan, &text, &byte_count)) {
+    if (!ew_merge_scan_text(reading->scan, &text, &byte_count)) {
         return false;
     }
     if (byte_count != 64) {
-        return scan_fail(reading->scan, "is not a SHA-256 of 64 hexadecimal digits");
+        return ew_merge_scan_fail(reading->scan, "is not a SHA-256 of 64 hexadecimal digits");
     }
     memcpy(out, text, byte_count);
     out[byte_count] = '\0';
     return true;
 }
 
-bool read_graph(struct reading *reading)
+bool ew_merged_read_graph(struct reading *reading)
 {
     struct head_texts head = {{NULL}};
     struct ew_graph *graph = make_graph(reading);
     uint32_t seen = 0;
     bool fine = graph != NULL;
-    for (int member; fine && (member = scan_member(reading->scan, KIND_GRAPH, &seen)) >= 0;) {
+    for (int member;
+         fine && (member = ew_merge_scan_member(reading->scan, KIND_GRAPH, &seen)) >= 0;) {
         switch (member) {
         case 0:
-            fine = read_text(reading, &head.texts[3]);
+            fine = ew_merged_read_text(reading, &head.texts[3]);
             break;
         case 1:
-            fine = read_text(reading, &head.texts[1]);
+            fine = ew_merged_read_text(reading, &head.texts[1]);
             break;
         case 2:
-            fine = scan_bool(reading->scan, &graph->closed);
+            fine = ew_merge_scan_bool(reading->scan, &graph->closed);
             break;
         case 3:
-            fine = read_text(reading, &head.texts[0]);
+            fine = ew_merged_read_text(reading, &head.texts[0]);
             break;
         case 4:
-            fine = scan_bool(reading->scan, &graph->presence_only);
+            fine = ew_merge_scan_bool(reading->scan, &graph->presence_only);
             break;
         case 5:
             fine = read_sha256(reading, graph->sha256);
             break;
         default:
-            fine = read_text(reading, &head.texts[2]);
+            fine = ew_merged_read_text(reading, &head.texts[2]);
             break;
         }
     }
-    if (!fine || scan_status(reading->scan) != EW_OK || !pool_texts(reading, graph, &head)) {
+    if (!fine || ew_merge_scan_status(reading->scan) != EW_OK
+        || !pool_texts(reading, graph, &head)) {
         return false;
     }
-    struct ew_graph **place = read_append(reading, &reading->graphs, sizeof *place);
+    struct ew_graph **place = ew_merged_read_append(reading, &reading->graphs, sizeof *place);
     if (place != NULL) {
         *place = graph;
     }
@@ -236,55 +241,57 @@ static bool read_stream_member(struct reading *reading, int member, struct ew_wi
                                  NULL, &row->last_sequence,  &row->missing, &row->windows};
     switch (member) {
     case 0:
-        return read_text(reading, &row->container);
+        return ew_merged_read_text(reading, &row->container);
     case 3:
-        return read_text(reading, &row->host_id);
+        return ew_merged_read_text(reading, &row->host_id);
     case 4:
-        return read_text(reading, &row->id);
+        return ew_merged_read_text(reading, &row->id);
     case 5:
-        return read_time(reading, &row->last_end_100ns);
+        return ew_merged_read_time(reading, &row->last_end_100ns);
     default:
-        return scan_u64(reading->scan, EW_JSON_INTEGER_MAX, numbers[member]);
+        return ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, numbers[member]);
     }
 }
 
-bool read_stream(struct reading *reading)
+bool ew_merged_read_stream(struct reading *reading)
 {
     struct ew_window_stream row = {.id = "", .host_id = ""};
     uint32_t seen = 0;
-    for (int member; (member = scan_member(reading->scan, KIND_STREAM, &seen)) >= 0;) {
+    for (int member; (member = ew_merge_scan_member(reading->scan, KIND_STREAM, &seen)) >= 0;) {
         if (!read_stream_member(reading, member, &row)) {
             return false;
         }
     }
-    struct ew_window_stream *place = read_append(reading, &reading->streams, sizeof row);
+    struct ew_window_stream *place =
+        ew_merged_read_append(reading, &reading->streams, sizeof row);
     if (place != NULL) {
         *place = row;
     }
-    return place != NULL && scan_status(reading->scan) == EW_OK;
+    return place != NULL && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
-bool read_build(struct reading *reading)
+bool ew_merged_read_build(struct reading *reading)
 {
     struct ew_reach_build row = {0};
     const char **const members[] = {&row.build_id, &row.code_id, &row.debug_id, &row.mvid,
                                     &row.name,     &row.purl,    &row.sha256};
     uint32_t seen = 0;
-    for (int member; (member = scan_member(reading->scan, KIND_BUILD, &seen)) >= 0;) {
-        if (!read_text(reading, members[member])) {
+    for (int member; (member = ew_merge_scan_member(reading->scan, KIND_BUILD, &seen)) >= 0;) {
+        if (!ew_merged_read_text(reading, members[member])) {
             return false;
         }
     }
-    struct ew_reach_build *place = read_append(reading, &reading->builds, sizeof row);
+    struct ew_reach_build *place = ew_merged_read_append(reading, &reading->builds, sizeof row);
     if (place != NULL) {
         *place = row;
     }
-    return place != NULL && scan_status(reading->scan) == EW_OK;
+    return place != NULL && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
-#define LEARN(kind, names) scan_learn(scan, kind, names, sizeof(names) / sizeof(names)[0])
+#define LEARN(kind, names) \
+    ew_merge_scan_learn(scan, kind, names, sizeof(names) / sizeof(names)[0])
 
-void read_learn_tables(struct scan *scan)
+void ew_merged_read_learn_tables(struct scan *scan)
 {
     static const char *const scope[] = {"build", "ranges", "stacks", "strength"};
     static const char *const range[] = {"from", "stream", "to"};

@@ -92,8 +92,8 @@ static enum ew_status verify_rest(const struct ew_merged *merged, const char *na
     return EW_OK;
 }
 
-enum ew_status read_verify(const struct ew_merged *merged, const char *name,
-                           struct ew_error *error)
+enum ew_status ew_merged_read_verify(const struct ew_merged *merged, const char *name,
+                                     struct ew_error *error)
 {
     enum ew_status status = verify_nodes(merged, name, error);
     if (status == EW_OK) {

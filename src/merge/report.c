@@ -29,7 +29,7 @@ static enum ew_status report_contradiction(struct merge *merge, uint32_t index,
     struct ew_reach_conflict conflict =
         of_edge(EW_CONFLICT_STATIC_CONTRADICTED, index, verdict->graph);
     const struct ew_graph *graph = merge->graphs[verdict->graph].graph;
-    return conflict_add(
+    return ew_merge_conflict_add(
         merge, &conflict, "%s calls %s: seen on a stack, and refused by %s%s (%s)", from, to,
         analyser(merge, verdict->graph), blind_spots(graph),
         graph->closed ? "its world is closed" : "the caller's calls are complete");
@@ -42,11 +42,11 @@ static const char *proof_of_elision(struct merge *merge, const struct pair *pair
     bool pdb = true;
     for (uint32_t i = 0; i < pair->via_count; i++) {
         uint32_t before = i == 0 ? pair->from : merge->via[pair->first_via + i - 1];
-        uint32_t hop = pair_find(merge, before, merge->via[pair->first_via + i]);
+        uint32_t hop = ew_merge_pair_find(merge, before, merge->via[pair->first_via + i]);
         uint32_t flags = hop != NONE ? merge->pairs[hop].flags : 0;
-        uint32_t out =
-            pair_find(merge, merge->via[pair->first_via + i],
-                      i + 1 < pair->via_count ? merge->via[pair->first_via + i + 1] : pair->to);
+        uint32_t out = ew_merge_pair_find(
+            merge, merge->via[pair->first_via + i],
+            i + 1 < pair->via_count ? merge->via[pair->first_via + i + 1] : pair->to);
         flags |= out != NONE ? merge->pairs[out].flags & PAIR_JIT : 0;
         jit = jit && (flags & PAIR_JIT) != 0;
         pdb = pdb && (flags & PAIR_INLINE) != 0;
@@ -62,9 +62,10 @@ static enum ew_status report_elision(struct merge *merge, uint32_t index,
         of_edge(EW_CONFLICT_ELIDED_INTERMEDIATE, index, verdict->graph);
     char via[NAME_SHOWN_BYTES];
     bool several = verdict->elided.found == ELISION_SEVERAL;
-    return conflict_add(
+    return ew_merge_conflict_add(
         merge, &conflict, "%s calls %s through %s%s; proof: %s", from, to,
-        shown_node(merge, merge->graphs[verdict->graph].nodes[verdict->elided.via[0]].node, via),
+        ew_merge_shown_node(
+            merge, merge->graphs[verdict->graph].nodes[verdict->elided.via[0]].node, via),
         several                         ? " or another way"
         : verdict->elided.via_count > 1 ? " and further frames that left no trace"
                                         : ", whose frame left no trace",
@@ -84,10 +85,10 @@ static enum ew_status report_bridge(struct merge *merge, uint32_t index,
     }
     struct ew_reach_conflict conflict =
         of_edge(EW_CONFLICT_BRIDGED_DISPATCH, index, count > 0 ? verdicts[0].graph : NONE);
-    const char *kind =
-        chain ? mediator_name((enum mediator)merge->nodes[merge->via[pair->first_via]].mediator)
-              : "frames that this kind of stack leaves out";
-    return conflict_add(merge, &conflict, "%s runs under %s, over %s", to, from, kind);
+    const char *kind = chain ? ew_merge_mediator_name(
+                           (enum mediator)merge->nodes[merge->via[pair->first_via]].mediator)
+                             : "frames that this kind of stack leaves out";
+    return ew_merge_conflict_add(merge, &conflict, "%s runs under %s, over %s", to, from, kind);
 }
 
 static enum ew_status report_runtime_only(struct merge *merge, uint32_t index,
@@ -98,16 +99,17 @@ static enum ew_status report_runtime_only(struct merge *merge, uint32_t index,
         of_edge(verdict->suspect ? EW_CONFLICT_SUSPECT_UNWIND : EW_CONFLICT_RUNTIME_ONLY_EDGE,
                 index, verdict->graph);
     if (verdict->suspect) {
-        return conflict_add(merge, &conflict,
-                            "%s next to %s on a stack: the graph has it the other way round, or "
-                            "the caller calls nothing",
-                            from, to);
+        return ew_merge_conflict_add(
+            merge, &conflict,
+            "%s next to %s on a stack: the graph has it the other way round, or "
+            "the caller calls nothing",
+            from, to);
     }
     if (merge->pairs[index].unsure_end) {
         return EW_OK; /* which functions they are is the question, not the edge */
     }
-    return conflict_add(merge, &conflict, "%s calls %s: seen on a stack, and not in the graph",
-                        from, to);
+    return ew_merge_conflict_add(merge, &conflict,
+                                 "%s calls %s: seen on a stack, and not in the graph", from, to);
 }
 
 static enum ew_status report_disagreement(struct merge *merge, uint32_t index,
@@ -117,12 +119,13 @@ static enum ew_status report_disagreement(struct merge *merge, uint32_t index,
 {
     struct ew_reach_conflict conflict =
         of_edge(EW_CONFLICT_STATIC_DISAGREE, index, refuses->graph);
-    return conflict_add(merge, &conflict, "%s calls %s: claimed by %s, refused by %s", from, to,
-                        analyser(merge, has->graph), analyser(merge, refuses->graph));
+    return ew_merge_conflict_add(merge, &conflict, "%s calls %s: claimed by %s, refused by %s",
+                                 from, to, analyser(merge, has->graph),
+                                 analyser(merge, refuses->graph));
 }
 
-enum ew_status classify_report(struct merge *merge, uint32_t index,
-                               const struct verdict *verdicts, size_t count)
+enum ew_status ew_merge_classify_report(struct merge *merge, uint32_t index,
+                                        const struct verdict *verdicts, size_t count)
 {
     char from[NAME_SHOWN_BYTES];
     char to[NAME_SHOWN_BYTES];
@@ -132,8 +135,8 @@ enum ew_status classify_report(struct merge *merge, uint32_t index,
     if (best == EW_CLASS_CONFIRMED && count == 1) {
         return EW_OK;
     }
-    (void)shown_node(merge, merge->pairs[index].from, from);
-    (void)shown_node(merge, merge->pairs[index].to, to);
+    (void)ew_merge_shown_node(merge, merge->pairs[index].from, from);
+    (void)ew_merge_shown_node(merge, merge->pairs[index].to, to);
     for (size_t i = 0; i < count && has == NULL; i++) {
         has = verdicts[i].claim == EW_STATIC_REACHABLE ? &verdicts[i] : NULL;
     }

@@ -17,7 +17,8 @@ static void list_candidates(const struct merge *merge, uint32_t graph, const str
     out[0] = '\0';
     for (uint32_t i = 0; i < match->candidate_count && i < LISTED_MAX && used < LIST_BYTES; i++) {
         char name[NAME_SHOWN_BYTES];
-        (void)shown_static(merge, graph, side->candidates[match->first_candidate + i], name);
+        (void)ew_merge_shown_static(merge, graph, side->candidates[match->first_candidate + i],
+                                    name);
         int length = snprintf(out + used, LIST_BYTES - used, "%s%s", i > 0 ? ", " : "", name);
         used += length > 0 ? (size_t)length : 0;
     }
@@ -47,16 +48,17 @@ static enum ew_status report_ambiguous(struct merge *merge, uint32_t graph, uint
                                          .node = function->node,
                                          .edge = NONE,
                                          .count = match->candidate_count};
-    (void)shown_node(merge, function->node, name);
+    (void)ew_merge_shown_node(merge, function->node, name);
     if (match->node != NONE) {
-        return conflict_add(merge, &conflict,
-                            "%s runs in several builds, and the graph does not tell which one "
-                            "it is of",
-                            name);
+        return ew_merge_conflict_add(
+            merge, &conflict,
+            "%s runs in several builds, and the graph does not tell which one "
+            "it is of",
+            name);
     }
     list_candidates(merge, graph, match, list);
-    return conflict_add(merge, &conflict, "%s is one of these, %s: %s", name,
-                        why_ambiguous(function), list);
+    return ew_merge_conflict_add(merge, &conflict, "%s is one of these, %s: %s", name,
+                                 why_ambiguous(function), list);
 }
 
 /* --- builds
@@ -140,16 +142,18 @@ static enum ew_status report_fold(struct merge *merge, const struct fold *fold)
                                          .node = NONE,
                                          .edge = NONE,
                                          .count = fold->count};
-    (void)shown_text(row != NULL ? row->name : "an unknown module", name);
+    (void)ew_merge_shown_text(row != NULL ? row->name : "an unknown module", name);
     if (fold->conflict == EW_CONFLICT_BUILD_MISMATCH && artifact != NULL && row != NULL) {
-        return conflict_add(merge, &conflict, "%s runs as build %s, and the graph is of build %s",
-                            name, shown_text(id_of_build(row), running),
-                            shown_text(id_of_artifact(graph, artifact), analysed));
+        return ew_merge_conflict_add(
+            merge, &conflict, "%s runs as build %s, and the graph is of build %s", name,
+            ew_merge_shown_text(id_of_build(row), running),
+            ew_merge_shown_text(id_of_artifact(graph, artifact), analysed));
     }
-    return conflict_add(merge, &conflict,
-                        "functions of %s were matched by their names: the graph does not tell "
-                        "which build it is of",
-                        name);
+    return ew_merge_conflict_add(
+        merge, &conflict,
+        "functions of %s were matched by their names: the graph does not tell "
+        "which build it is of",
+        name);
 }
 
 /* --- functions
@@ -224,7 +228,8 @@ static enum ew_status report_record(struct merge *merge,
     uint32_t first = NONE;
     uint32_t last = NONE;
     for (size_t i = 0; i < record->candidate_count; i++) {
-        uint32_t node = merge->functions[function_find(merge, record->candidates[i])].node;
+        uint32_t node =
+            merge->functions[ew_merge_function_find(merge, record->candidates[i])].node;
         first = first == NONE || node < first ? node : first;
         last = last == NONE || node > last ? node : last;
     }
@@ -239,9 +244,10 @@ static enum ew_status report_record(struct merge *merge,
                                          .node = first,
                                          .edge = NONE,
                                          .count = record->hits};
-    return conflict_add(merge, &conflict, "what ran is %s or one of %llu others: %s",
-                        shown_node(merge, first, name),
-                        (unsigned long long)record->candidate_count - 1, reasons[record->reason]);
+    return ew_merge_conflict_add(merge, &conflict, "what ran is %s or one of %llu others: %s",
+                                 ew_merge_shown_node(merge, first, name),
+                                 (unsigned long long)record->candidate_count - 1,
+                                 reasons[record->reason]);
 }
 
 static enum ew_status report_missing_frames(struct merge *merge)
@@ -264,11 +270,12 @@ static enum ew_status report_missing_frames(struct merge *merge)
     if (conflict.count == 0) {
         return EW_OK;
     }
-    return conflict_add(merge, &conflict,
-                        "stacks with missing frames: %llu cut at their end, %llu with a hole, "
-                        "%llu without their user half; no edge was made across",
-                        (unsigned long long)truncated, (unsigned long long)gapped,
-                        (unsigned long long)kernel_only);
+    return ew_merge_conflict_add(
+        merge, &conflict,
+        "stacks with missing frames: %llu cut at their end, %llu with a hole, "
+        "%llu without their user half; no edge was made across",
+        (unsigned long long)truncated, (unsigned long long)gapped,
+        (unsigned long long)kernel_only);
 }
 
 static const struct ew_graph *disagreeing(const struct merge *merge, const struct node *node,
@@ -306,15 +313,15 @@ static enum ew_status report_disagreements(struct merge *merge)
         char name[NAME_SHOWN_BYTES];
         struct ew_reach_conflict conflict = {
             .conflict = EW_CONFLICT_STATIC_DISAGREE, .graph = refusing, .node = i, .edge = NONE};
-        status = conflict_add(merge, &conflict, "%s is reachable to %s, and not to %s",
-                              shown_node(merge, i, name),
-                              ew_graph_string(claims, claims->analyzer_name),
-                              ew_graph_string(refuses, refuses->analyzer_name));
+        status = ew_merge_conflict_add(merge, &conflict, "%s is reachable to %s, and not to %s",
+                                       ew_merge_shown_node(merge, i, name),
+                                       ew_graph_string(claims, claims->analyzer_name),
+                                       ew_graph_string(refuses, refuses->analyzer_name));
     }
     return status;
 }
 
-enum ew_status report_functions(struct merge *merge)
+enum ew_status ew_merge_report_functions(struct merge *merge)
 {
     enum ew_status status = report_matches(merge);
     for (size_t w = 0; status == EW_OK && w < merge->window_count; w++) {

@@ -4,7 +4,7 @@
 
 #define DAY_100NS (UINT64_C(86400) * 10000000)
 
-bool result_claim(struct merge *merge, const struct ew_reach_claim *claim)
+bool ew_merge_result_claim(struct merge *merge, const struct ew_reach_claim *claim)
 {
     struct ew_reach_claim *grown =
         list_grow(merge->claims, &merge->claim_capacity, merge->claim_count, sizeof *grown);
@@ -34,8 +34,8 @@ static bool is_stale(const struct merge *merge, uint64_t last_100ns)
 }
 
 /* The chain runs backwards: counted first, then laid down from its end. */
-enum ew_status result_rows(struct merge *merge, uint32_t last_row, uint32_t *first_out,
-                           uint32_t *count_out, bool *stale_out)
+enum ew_status ew_merge_result_rows(struct merge *merge, uint32_t last_row, uint32_t *first_out,
+                                    uint32_t *count_out, bool *stale_out)
 {
     uint32_t count = 0;
     uint64_t last = 0;
@@ -103,7 +103,7 @@ static const char *claimed_package(const struct merge *merge, const struct build
         for (uint32_t i = 0; i < side->graph->artifact_count; i++) {
             const char *purl = ew_graph_string(side->graph, side->graph->artifacts[i].purl);
             if (purl[0] != '\0' && side->artifacts[i].loaded
-                && build_relation(&side->artifacts[i].ids, ids) == RELATION_SAME) {
+                && ew_merge_build_relation(&side->artifacts[i].ids, ids) == RELATION_SAME) {
                 return purl;
             }
         }
@@ -224,11 +224,11 @@ static bool put_claims(struct merge *merge, const struct node *node, struct ew_r
                                                         : EW_STATIC_UNKNOWN,
             .tier = member->tier,
             .build_match = artifact != NONE && side->artifacts[artifact].loaded};
-        if (!result_claim(merge, &claim)) {
+        if (!ew_merge_result_claim(merge, &claim)) {
             return false;
         }
         uint16_t confidence =
-            claim.claim != EW_STATIC_UNKNOWN ? tier_confidence(member->tier) : 0;
+            claim.claim != EW_STATIC_UNKNOWN ? ew_merge_tier_confidence(member->tier) : 0;
         out->state.claimed = claim.claim > out->state.claimed ? claim.claim : out->state.claimed;
         out->confidence_claimed =
             confidence > out->confidence_claimed ? confidence : out->confidence_claimed;
@@ -268,11 +268,11 @@ static enum ew_status put_node(struct merge *merge, uint32_t index)
     if (!put_claims(merge, node, out)) {
         return merge_no_memory(merge);
     }
-    return result_rows(merge, node->last_row, &out->first_observation, &out->observation_count,
-                       &out->stale);
+    return ew_merge_result_rows(merge, node->last_row, &out->first_observation,
+                                &out->observation_count, &out->stale);
 }
 
-enum ew_status result_nodes(struct merge *merge)
+enum ew_status ew_merge_result_nodes(struct merge *merge)
 {
     enum ew_status status = put_builds(merge);
     for (size_t g = 0; g < merge->graph_count; g++) {
@@ -285,7 +285,7 @@ enum ew_status result_nodes(struct merge *merge)
     for (uint32_t i = 0; status == EW_OK && i < merge->node_count; i++) {
         status = put_node(merge, i);
     }
-    return status != EW_OK ? status : result_targets(merge);
+    return status != EW_OK ? status : ew_merge_result_targets(merge);
 }
 
 /* --- conflicts
@@ -332,7 +332,7 @@ static void fold_conflicts(struct merge *merge)
     merge->conflict_count = kept;
 }
 
-enum ew_status result_finish(struct merge *merge)
+enum ew_status ew_merge_result_finish(struct merge *merge)
 {
     struct ew_merged *merged = &merge->merged;
     for (size_t i = 0; i < merge->conflict_count; i++) {

@@ -29,7 +29,7 @@ static uint64_t build_hash(const struct ew_evidence_module *module, const struct
 static uint32_t build_intern(struct merge *merge, const struct ew_evidence_module *module)
 {
     struct build_ids ids;
-    build_ids_of_module(module, &ids);
+    ew_merge_build_ids_of_module(module, &ids);
     uint64_t hash = build_hash(module, &ids);
     for (uint32_t i = ew_index_first(&merge->build_index, hash); i != EW_INDEX_END;
          i = ew_index_next(&merge->build_index)) {
@@ -64,7 +64,7 @@ static uint32_t find_function(struct merge *merge, const char *key, uint64_t has
     return NONE;
 }
 
-uint32_t function_find(struct merge *merge, const char *key)
+uint32_t ew_merge_function_find(struct merge *merge, const char *key)
 {
     return find_function(merge, key, ew_index_hash_bytes(key, strlen(key)));
 }
@@ -299,7 +299,7 @@ static void mark_untold(struct merge *merge)
     }
 }
 
-enum ew_status runtime_collect(struct merge *merge)
+enum ew_status ew_merge_runtime_collect(struct merge *merge)
 {
     enum ew_status status = lay_maps(merge);
     for (size_t i = 0; status == EW_OK && i < merge->window_count; i++) {

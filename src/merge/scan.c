@@ -19,8 +19,8 @@ struct scan {
     size_t member_counts[SCAN_KINDS_MAX];
 };
 
-enum ew_status scan_open(const char *name, const char *bytes, size_t byte_count,
-                         struct ew_error *error, struct scan **scan_out)
+enum ew_status ew_merge_scan_open(const char *name, const char *bytes, size_t byte_count,
+                                  struct ew_error *error, struct scan **scan_out)
 {
     const struct ew_json_scan_options options = {
         .name = name, .depth_max = DEPTH_MAX, .text_bytes_max = TEXT_BYTES_MAX};
@@ -34,7 +34,7 @@ enum ew_status scan_open(const char *name, const char *bytes, size_t byte_count,
     return EW_OK;
 }
 
-void scan_close(struct scan *scan)
+void ew_merge_scan_close(struct scan *scan)
 {
     if (scan != NULL) {
         ew_json_scan_free(&scan->json);
@@ -43,12 +43,12 @@ void scan_close(struct scan *scan)
     }
 }
 
-enum ew_status scan_status(const struct scan *scan)
+enum ew_status ew_merge_scan_status(const struct scan *scan)
 {
     return scan->json.status;
 }
 
-void scan_learn(struct scan *scan, unsigned kind, const char *const *names, size_t count)
+void ew_merge_scan_learn(struct scan *scan, unsigned kind, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         scan->members[kind][i].name = names[i];
@@ -57,12 +57,12 @@ void scan_learn(struct scan *scan, unsigned kind, const char *const *names, size
     scan->member_counts[kind] = count;
 }
 
-bool scan_object(struct scan *scan)
+bool ew_merge_scan_object(struct scan *scan)
 {
     return ew_json_scan_want(&scan->json, EW_JSON_OBJECT);
 }
 
-bool scan_array(struct scan *scan)
+bool ew_merge_scan_array(struct scan *scan)
 {
     return ew_json_scan_want(&scan->json, EW_JSON_ARRAY);
 }
@@ -86,7 +86,7 @@ static bool more(struct scan *scan, enum ew_json_token wanted)
     return token == EW_JSON_ARRAY_END ? false : refuse(scan, token, wanted);
 }
 
-bool scan_more_objects(struct scan *scan)
+bool ew_merge_scan_more_objects(struct scan *scan)
 {
     return more(scan, EW_JSON_OBJECT);
 }
@@ -102,12 +102,12 @@ static bool take_u64(struct scan *scan, uint64_t max, uint64_t *value_out)
     return true;
 }
 
-bool scan_more_u64(struct scan *scan, uint64_t max, uint64_t *value_out)
+bool ew_merge_scan_more_u64(struct scan *scan, uint64_t max, uint64_t *value_out)
 {
     return more(scan, EW_JSON_NUMBER) && take_u64(scan, max, value_out);
 }
 
-bool scan_more_text(struct scan *scan, const char **text_out, size_t *byte_count_out)
+bool ew_merge_scan_more_text(struct scan *scan, const char **text_out, size_t *byte_count_out)
 {
     bool one = more(scan, EW_JSON_STRING);
     *text_out = scan->json.text;
@@ -115,7 +115,7 @@ bool scan_more_text(struct scan *scan, const char **text_out, size_t *byte_count
     return one;
 }
 
-int scan_member(struct scan *scan, unsigned kind, uint32_t *seen)
+int ew_merge_scan_member(struct scan *scan, unsigned kind, uint32_t *seen)
 {
     for (;;) {
         int member = ew_json_scan_member(&scan->json, scan->members[kind],
@@ -129,7 +129,7 @@ int scan_member(struct scan *scan, unsigned kind, uint32_t *seen)
     }
 }
 
-bool scan_text(struct scan *scan, const char **text_out, size_t *byte_count_out)
+bool ew_merge_scan_text(struct scan *scan, const char **text_out, size_t *byte_count_out)
 {
     bool is_text = ew_json_scan_want(&scan->json, EW_JSON_STRING);
     *text_out = scan->json.text;
@@ -137,17 +137,17 @@ bool scan_text(struct scan *scan, const char **text_out, size_t *byte_count_out)
     return is_text;
 }
 
-bool scan_u64(struct scan *scan, uint64_t max, uint64_t *value_out)
+bool ew_merge_scan_u64(struct scan *scan, uint64_t max, uint64_t *value_out)
 {
     return ew_json_scan_want_u64(&scan->json, max, value_out);
 }
 
-bool scan_bool(struct scan *scan, bool *value_out)
+bool ew_merge_scan_bool(struct scan *scan, bool *value_out)
 {
     return ew_json_scan_want_bool(&scan->json, value_out);
 }
 
-bool scan_object_or_null(struct scan *scan, bool *object_out)
+bool ew_merge_scan_object_or_null(struct scan *scan, bool *object_out)
 {
     enum ew_json_token token = ew_json_scan_next(&scan->json);
     *object_out = token == EW_JSON_OBJECT;
@@ -155,13 +155,13 @@ bool scan_object_or_null(struct scan *scan, bool *object_out)
            || refuse(scan, token, EW_JSON_OBJECT);
 }
 
-bool scan_end(struct scan *scan)
+bool ew_merge_scan_end(struct scan *scan)
 {
     enum ew_json_token token = ew_json_scan_next(&scan->json);
     return token == EW_JSON_END || refuse(scan, token, EW_JSON_END);
 }
 
-bool scan_fail(struct scan *scan, const char *reason)
+bool ew_merge_scan_fail(struct scan *scan, const char *reason)
 {
     if (scan->json.status == EW_OK) {
         (void)ew_json_scan_fail(&scan->json, EW_FORMAT, "%s", reason);

@@ -2,39 +2,41 @@
 /* Indexes over a graph: made once, then asked for each runtime function. */
 #include "merge/static_side.h"
 
-uint64_t static_name_hash(const char *name, size_t byte_count)
+uint64_t ew_merge_static_name_hash(const char *name, size_t byte_count)
 {
     return ew_index_hash_bytes(name, byte_count);
 }
 
-uint64_t static_token_hash(uint32_t artifact, uint32_t token)
+uint64_t ew_merge_static_token_hash(uint32_t artifact, uint32_t token)
 {
     return ew_index_hash_pair(artifact, token);
 }
 
-uint64_t static_id_hash(char kind, const char *id)
+uint64_t ew_merge_static_id_hash(char kind, const char *id)
 {
     return ew_index_hash_pair((uint64_t)(unsigned char)kind, ew_index_hash_bytes(id, strlen(id)));
 }
 
-void static_method(const struct ew_graph *graph, const struct ew_graph_node *node,
-                   struct method_name *out)
+void ew_merge_static_method(const struct ew_graph *graph, const struct ew_graph_node *node,
+                            struct method_name *out)
 {
     const char *doc_id = ew_graph_string(graph, node->doc_id);
     const char *name = ew_graph_string(graph, node->name);
     const char *id = ew_graph_string(graph, node->id);
     if (doc_id[0] != '\0') {
-        method_from_doc_id(doc_id, out);
+        ew_merge_method_from_doc_id(doc_id, out);
     } else if (name[0] != '\0') {
-        method_from_name(name, ew_graph_string(graph, node->signature), METHOD_BY_PRODUCER, out);
+        ew_merge_method_from_name(name, ew_graph_string(graph, node->signature),
+                                  METHOD_BY_PRODUCER, out);
     } else if (id[0] == 'M' && id[1] == ':') {
-        method_from_doc_id(id, out);
+        ew_merge_method_from_doc_id(id, out);
     } else {
-        method_from_name(id, NULL, METHOD_BY_PRODUCER, out);
+        ew_merge_method_from_name(id, NULL, METHOD_BY_PRODUCER, out);
     }
 }
 
-const char *static_decorated(const struct ew_graph *graph, const struct ew_graph_node *node)
+const char *ew_merge_static_decorated(const struct ew_graph *graph,
+                                      const struct ew_graph_node *node)
 {
     return ew_graph_string(graph, node->decorated);
 }
@@ -45,7 +47,7 @@ const char *static_decorated(const struct ew_graph *graph, const struct ew_graph
 static bool index_id(struct graph_side *side, char kind, const char *id, uint32_t artifact)
 {
     return id[0] == '\0'
-           || ew_index_insert(&side->artifact_index, static_id_hash(kind, id), artifact);
+           || ew_index_insert(&side->artifact_index, ew_merge_static_id_hash(kind, id), artifact);
 }
 
 static bool prepare_artifacts(struct graph_side *side)
@@ -54,8 +56,8 @@ static bool prepare_artifacts(struct graph_side *side)
     side->artifacts = calloc((size_t)graph->artifact_count + 1, sizeof *side->artifacts);
     for (uint32_t i = 0; side->artifacts != NULL && i < graph->artifact_count; i++) {
         struct artifact_side *artifact = &side->artifacts[i];
-        build_ids_of_artifact(graph, &graph->artifacts[i], &artifact->ids);
-        artifact->has_ids = build_ids_any(&artifact->ids);
+        ew_merge_build_ids_of_artifact(graph, &graph->artifacts[i], &artifact->ids);
+        artifact->has_ids = ew_merge_build_ids_any(&artifact->ids);
         if (!index_id(side, 'm', artifact->ids.mvid, i)
             || !index_id(side, 'd', artifact->ids.debug_guid, i)
             || !index_id(side, 'c', artifact->ids.code, i)
@@ -69,7 +71,7 @@ static bool prepare_artifacts(struct graph_side *side)
 static bool is_loaded(const struct merge *merge, const struct build_ids *ids)
 {
     for (size_t i = 0; i < merge->build_count; i++) {
-        if (build_relation(&merge->builds[i].ids, ids) == RELATION_SAME) {
+        if (ew_merge_build_relation(&merge->builds[i].ids, ids) == RELATION_SAME) {
             return true;
         }
     }
@@ -82,20 +84,21 @@ static bool index_node(struct graph_side *side, uint32_t index, struct method_na
 {
     const struct ew_graph *graph = side->graph;
     const struct ew_graph_node *node = &graph->nodes[index];
-    const char *decorated = static_decorated(graph, node);
-    static_method(graph, node, scratch);
+    const char *decorated = ew_merge_static_decorated(graph, node);
+    ew_merge_static_method(graph, node, scratch);
     bool fine = true;
     if (scratch->path_bytes > 0 && !scratch->cut) {
-        fine = ew_index_insert(&side->name_index,
-                               static_name_hash(scratch->path, scratch->path_bytes), index);
+        fine =
+            ew_index_insert(&side->name_index,
+                            ew_merge_static_name_hash(scratch->path, scratch->path_bytes), index);
     }
     if (fine && decorated[0] != '\0' && strcmp(decorated, scratch->path) != 0) {
-        fine = ew_index_insert(&side->name_index, static_name_hash(decorated, strlen(decorated)),
-                               index);
+        fine = ew_index_insert(&side->name_index,
+                               ew_merge_static_name_hash(decorated, strlen(decorated)), index);
     }
     if (fine && node->token != 0 && node->artifact != NONE) {
-        fine = ew_index_insert(&side->token_index, static_token_hash(node->artifact, node->token),
-                               index);
+        fine = ew_index_insert(&side->token_index,
+                               ew_merge_static_token_hash(node->artifact, node->token), index);
     }
     return fine;
 }
@@ -200,7 +203,7 @@ static bool prepare_side(struct merge *merge, struct graph_side *side,
     return true;
 }
 
-void static_free(struct graph_side *side)
+void ew_merge_static_free(struct graph_side *side)
 {
     free(side->artifacts);
     free(side->by_rva);
@@ -214,7 +217,7 @@ void static_free(struct graph_side *side)
     ew_index_free(&side->token_index);
 }
 
-uint32_t static_edge_find(const struct ew_graph *graph, uint32_t from, uint32_t to)
+uint32_t ew_merge_static_edge_find(const struct ew_graph *graph, uint32_t from, uint32_t to)
 {
     uint32_t low = graph->first_edge[from];
     uint32_t high = graph->first_edge[from + 1];
@@ -236,7 +239,7 @@ uint32_t static_edge_find(const struct ew_graph *graph, uint32_t from, uint32_t 
     return NONE;
 }
 
-enum ew_status static_prepare(struct merge *merge)
+enum ew_status ew_merge_static_prepare(struct merge *merge)
 {
     struct method_name *scratch = malloc(sizeof *scratch);
     bool fine = scratch != NULL;

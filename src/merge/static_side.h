@@ -7,14 +7,15 @@
 #include "merge/names.h"
 
 /* The hash under which a path, or a decorated name, stands in `name_index`. */
-uint64_t static_name_hash(const char *name, size_t byte_count);
-uint64_t static_token_hash(uint32_t artifact, uint32_t token);
-uint64_t static_id_hash(char kind, const char *id);
+uint64_t ew_merge_static_name_hash(const char *name, size_t byte_count);
+uint64_t ew_merge_static_token_hash(uint32_t artifact, uint32_t token);
+uint64_t ew_merge_static_id_hash(char kind, const char *id);
 
 /* The name of a node as a method: its documentation id, its name, its id at last. */
-void static_method(const struct ew_graph *graph, const struct ew_graph_node *node,
-                   struct method_name *out);
+void ew_merge_static_method(const struct ew_graph *graph, const struct ew_graph_node *node,
+                            struct method_name *out);
 /* What the linker calls it; "" when it is not told. */
-const char *static_decorated(const struct ew_graph *graph, const struct ew_graph_node *node);
+const char *ew_merge_static_decorated(const struct ew_graph *graph,
+                                      const struct ew_graph_node *node);
 
 #endif

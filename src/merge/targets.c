@@ -35,7 +35,7 @@ static size_t gather(const struct merge *merge, struct target *targets)
     return count;
 }
 
-enum ew_status result_targets(struct merge *merge)
+enum ew_status ew_merge_result_targets(struct merge *merge)
 {
     size_t count = 1;
     for (size_t g = 0; g < merge->graph_count; g++) {

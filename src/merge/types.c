@@ -402,8 +402,8 @@ static const char *one_type(struct method_name *out, const char *at, const char 
     return at;
 }
 
-void types_put_list(struct method_name *out, const char *at, const char *end,
-                    enum method_dialect dialect)
+void ew_merge_types_put_list(struct method_name *out, const char *at, const char *end,
+                             enum method_dialect dialect)
 {
     const char *first = at;
     while (first < end && *first == ' ') {
@@ -417,8 +417,8 @@ void types_put_list(struct method_name *out, const char *at, const char *end,
     }
 }
 
-void types_put_result(struct method_name *out, const char *at, const char *end,
-                      enum method_dialect dialect)
+void ew_merge_types_put_result(struct method_name *out, const char *at, const char *end,
+                               enum method_dialect dialect)
 {
     append(out, "~", 1);
     (void)one_type(out, at, end, dialect);
@@ -475,7 +475,7 @@ static bool same_type(const char *a, const char *b)
     }
 }
 
-bool method_same_types(const struct method_name *a, const struct method_name *b)
+bool ew_merge_method_same_types(const struct method_name *a, const struct method_name *b)
 {
     if (a->cut || b->cut || a->type_count != b->type_count) {
         return false;

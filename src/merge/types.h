@@ -6,11 +6,11 @@
 #include "merge/names.h"
 
 /* Appends the types of a list, parted by commas, up to `end`. */
-void types_put_list(struct method_name *out, const char *at, const char *end,
-                    enum method_dialect dialect);
+void ew_merge_types_put_list(struct method_name *out, const char *at, const char *end,
+                             enum method_dialect dialect);
 
 /* Appends the result of a conversion operator, marked by "~". */
-void types_put_result(struct method_name *out, const char *at, const char *end,
-                      enum method_dialect dialect);
+void ew_merge_types_put_result(struct method_name *out, const char *at, const char *end,
+                               enum method_dialect dialect);
 
 #endif
