@@ -49,9 +49,11 @@ static const struct ew_settings_key keys[] = {
            "buffers of each session, at least"),
     NUMBER("buffers.sizeKib", U32, "KiB", 256, EW_SESSION_BUFFER_KIB_MIN,
            EW_SESSION_BUFFER_KIB_MAX, NULL, AT(buffers.buffer_kib), "one buffer of a session"),
-    FLAG(
-        "clr.compilation", false, AT(clr.compilation),
-        "tiering, and entry points of precompiled (ReadyToRun) methods: their names, for many more events while a program starts"),
+    TEXT("callgraphs", LIST, NULL, EW_SETTINGS_LIST_MAX, AT(callgraphs),
+         "static callgraphs that are merged with the evidence at each window"),
+    FLAG("clr.compilation", false, AT(clr.compilation),
+         "tiering, and entry points of precompiled (ReadyToRun) methods: their names, for many"
+         " more events while a program starts"),
     FLAG("clr.enabled", true, AT(clr.enabled), "events of the .NET runtimes"),
     FLAG("clr.exceptions", false, AT(clr.exceptions), "exceptions thrown, with their stacks"),
     FLAG("clr.rundown", true, AT(clr.rundown),

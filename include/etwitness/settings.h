@@ -78,6 +78,7 @@ struct ew_settings {
     struct ew_settings_provider *providers;
     size_t provider_count;
     struct ew_settings_list processes;  /* image names; empty: all */
+    struct ew_settings_list callgraphs; /* files: merged with the evidence at each window */
     struct ew_settings_list containers; /* GUID text or "host"; empty: all */
     uint32_t queue_mib;                 /* of each of the two rings */
     struct ew_settings_symbols symbols;

@@ -137,6 +137,9 @@ static enum ew_status make_parts(struct ew_collect *collect, struct ew_error *er
     if (status == EW_OK && settings->symbols.enabled) {
         status = open_symbols(collect, error);
     }
+    if (status == EW_OK) {
+        status = collect_merge_open(settings, &collect->merge, error);
+    }
     make_filters(collect);
     collect->aggregator.merge.capture = &collect->options.capture;
     /* ETW hands a buffer over once it is full or that old; half a second more for its way. */
@@ -150,6 +153,7 @@ static void free_parts(struct ew_collect *collect)
 {
     outbox_free(&collect->outbox);
     free(collect->published.ids);
+    collect_merge_close(collect->merge);
     ew_publisher_close(collect->store);
     ew_symbols_destroy(collect->symbols);
     for (size_t i = 0; i < EW_CAPTURE_QUEUE_COUNT; i++) {

@@ -8,6 +8,7 @@
  *     collect_documents.c   aggregator thread: windows into documents in memory
  *     outbox.c              documents on their way from aggregator to publisher
  *     collect_publisher.c   publisher thread: documents into the directory, symbols
+ *     collect_merge.c       publisher thread: the merge with callgraphs
  *
  * The mutex guards `shared` and the outbox. Everything else belongs to the thread that its
  * group names, or does not change between start and close.
@@ -17,6 +18,7 @@
 
 #include "etwitness/collect.h"
 #include "etwitness/symbols.h"
+#include "pipeline/collect_merge.h"
 #include "pipeline/filters.h"
 #include "pipeline/identity.h"
 #include "pipeline/install.h"
@@ -106,6 +108,8 @@ struct ew_collect {
     struct ew_mutex *store_mutex;
     struct ew_publisher *store;
     struct published_streams published;
+    struct collect_merge *merge; /* NULL: no callgraphs */
+    bool merge_failed;           /* and was told */
 
     struct ew_thread *aggregator_thread;
     struct ew_thread *publisher_thread;

@@ -120,6 +120,42 @@ static void note_drop(struct ew_collect *collect, const struct outbox_item *item
     ew_mutex_unlock(collect->mutex);
 }
 
+/* The evidence is published whatever becomes of the merge. The first failure is told. */
+static void told_merge(struct ew_collect *collect, enum ew_status status,
+                       const struct ew_error *error)
+{
+    if (status != EW_OK && !collect->merge_failed) {
+        collect_tell(collect, EW_NOTICE_PUBLISH_FAILED,
+                     "The merge with callgraphs cannot be made: %s", error->text);
+    } else if (status == EW_OK && collect->merge_failed) {
+        collect_tell(collect, EW_NOTICE_PUBLISH_BACK, "The merge with callgraphs is made again");
+    }
+    collect->merge_failed = status != EW_OK;
+}
+
+static void add_to_merge(struct ew_collect *collect, const struct outbox_item *item,
+                         const struct ew_published *published)
+{
+    struct ew_error error = {.status = EW_OK};
+    enum ew_status status = collect_merge_add(collect->merge, published->file_name, item->bytes,
+                                              item->document.byte_count, &error);
+    if (status != EW_OK) {
+        told_merge(collect, status, &error);
+    }
+}
+
+/* Once for all documents of a window. */
+static void merge(struct ew_collect *collect)
+{
+    struct ew_error error = {.status = EW_OK};
+    ew_mutex_lock(collect->mutex);
+    bool more = collect->outbox.count != 0;
+    ew_mutex_unlock(collect->mutex);
+    if (collect->merge != NULL && !more) {
+        told_merge(collect, collect_merge_publish(collect->merge, &error), &error);
+    }
+}
+
 /* Until it is written, or refused for good, or the stop's time is over. */
 static void publish(struct ew_collect *collect, const struct outbox_item *item)
 {
@@ -130,6 +166,7 @@ static void publish(struct ew_collect *collect, const struct outbox_item *item)
         enum ew_status status = put(collect, item, &published, &error);
         if (status == EW_OK) {
             told_published(collect, item, &published, had_failed);
+            add_to_merge(collect, item, &published);
             return;
         }
         if (!had_failed) {
@@ -182,6 +219,7 @@ static void run(struct ew_collect *collect)
         if (work.item != NULL) {
             publish(collect, work.item);
             outbox_item_free(work.item);
+            merge(collect);
         }
         uint64_t now_ns = ew_clock_monotonic_ns();
         if (collect->symbols != NULL) {

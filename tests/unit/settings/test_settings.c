@@ -437,6 +437,7 @@ START_TEST(digest__the_defaults__are_the_canonical_text)
     ck_assert_str_eq(
         text,
         "{\"buffers\":{\"flushSeconds\":1,\"maximum\":0,\"minimum\":0,\"sizeKib\":256},"
+        "\"callgraphs\":[],"
         "\"clr\":{\"compilation\":false,\"enabled\":true,\"exceptions\":false,\"rundown\":true},"
         "\"containers\":[],\"directory\":\"\",\"durationSeconds\":0,"
         "\"kernel\":{\"contextSwitch\":false,\"counters\":false,\"disk\":false,\"enabled\":true,"
