@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Measures loading a static callgraph of 1 million nodes and 5 million edges, 395 MB of JSON, in
+# several ways, each in a process of its own.
+#
+# usage: tests/bench/graph.sh [ROUNDS]     called by ./dev bench --graph, which builds what it needs
+#
+# Takes two minutes, 5 GB of memory (jansson's tree; skipped where that is not there) and 1 GB of
+# disk under build/. CPU time of the process, all its threads; medians of ROUNDS (5), jansson once.
+set -euo pipefail
+cd "$(dirname -- "${BASH_SOURCE[0]}")/../.."
+export LC_ALL=C
+
+readonly rounds=${1:-5} work=$PWD/build/bench-graph
+readonly program=${EW_BUILD:-build/native}/tests/bench/bench_graph
+
+median() { # of the numbers on stdin
+    sort -n | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'
+}
+
+# take NAME ROUNDS COMMAND...: medians of wall and CPU time, result and peak memory.
+take() {
+    local name=$1 count=$2 i column
+    shift 2
+    : >"$work/rows"
+    for ((i = 0; i < count; i++)); do
+        "$@" >>"$work/rows" 2>"$work/log"
+    done
+    for column in 1 2 3 4; do
+        awk -v column=$column '{ print $column }' "$work/rows" | median
+    done | paste -s -d ' ' >"$work/$name.row"
+}
+
+cpu() { # NAME
+    cut -d' ' -f2 "$work/$1.row"
+}
+
+row() { # NAME TITLE
+    local wall taken result peak
+    read -r wall taken result peak <"$work/$1.row"
+    awk -v title="$2" -v wall="$wall" -v taken="$taken" -v peak="$peak" -v result="$result" \
+        -v hand="$(cpu hand)" -v bytes="$bytes" 'BEGIN {
+            printf "  %-24s %8.0f ms CPU %8.0f ms wall %6.0f MB/s %6.2f x hand %7.1f MB peak\n", title,
+                taken / 1e6, wall / 1e6, bytes * 1e3 / taken, taken / hand, peak / 1e6
+        }'
+}
+
+ratio() { # TITLE ABOVE BELOW GOAL
+    awk -v title="$1" -v above="$2" -v below="$3" -v goal="$4" 'BEGIN {
+        value = above / below
+        printf "  %-52s %6.1f x   goal >= %s x: %s\n", title, value, goal, (value >= goal ? "ok" : "MISSED")
+    }'
+}
+
+mkdir -p "$work/cache"
+trap 'rm -rf "$work"' EXIT
+"$program" make "$work/graph.json"
+bytes=$(stat -c %s "$work/graph.json")
+echo "a callgraph of 1,000,000 nodes and 5,000,000 edges, $((bytes / 1000000)) MB of JSON"
+sleep 3 # a file of this moment is not cached
+"$program" cache "$work/graph.json" "$work/cache" >/dev/null 2>&1
+take read "$rounds" "$program" read "$work/graph.json"
+take hand "$rounds" "$program" hand "$work/graph.json"
+take ours "$rounds" "$program" ours "$work/graph.json"
+take cache "$rounds" "$program" cache "$work/graph.json" "$work/cache"
+row read "only read"
+row hand "by hand, unchecked"
+row ours "ours"
+row cache "ours, from the cache"
+if [ -x "${program}_sqlite" ]; then
+    "${program}_sqlite" import "$work/graph.json" "$work/graph.db"
+    take sqlite "$rounds" "${program}_sqlite" scan "$work/graph.db"
+    row sqlite "SQLite, every row"
+    ratio "SQLite beside ours from the cache" "$(cpu sqlite)" "$(cpu cache)" 15
+else
+    echo "  SQLite                   skipped: libsqlite3 is not installed"
+fi
+if awk '/MemAvailable/ { exit !($2 > 5500000) }' /proc/meminfo; then
+    take jansson 1 "$program" jansson "$work/graph.json"
+    row jansson "jansson, its tree"
+    ratio "jansson beside ours" "$(cpu jansson)" "$(cpu ours)" 20
+else
+    echo "  jansson                  skipped: needs 5 GB of memory"
+fi
+awk -v ours="$(cut -d' ' -f4 "$work/ours.row")" -v result="$(cut -d' ' -f3 "$work/ours.row")" \
+    -v base="$(cut -d' ' -f4 "$work/read.row")" 'BEGIN {
+        over = (ours - result - base) / 1e6
+        printf "  %-52s %6.1f MB  goal <= 4 MB: %s\n", "peak beyond the result and an idle process", over,
+            (over <= 4 ? "ok" : "MISSED")
+    }'
