@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void ew_window_over(struct ew_window *window, const void *bytes, size_t byte_count)
+void ew_byte_window_over(struct ew_byte_window *window, const void *bytes, size_t byte_count)
 {
     memset(window, 0, sizeof *window);
     window->begin = bytes != NULL ? bytes : "";
@@ -13,8 +13,8 @@ void ew_window_over(struct ew_window *window, const void *bytes, size_t byte_cou
     window->end = window->begin + byte_count;
 }
 
-enum ew_status ew_window_open(struct ew_window *window, size_t capacity, ew_window_fill_fn fill,
-                              void *context)
+enum ew_status ew_byte_window_open(struct ew_byte_window *window, size_t capacity,
+                                   ew_byte_window_fill_fn fill, void *context)
 {
     memset(window, 0, sizeof *window);
     window->buffer = malloc(capacity);
@@ -30,14 +30,14 @@ enum ew_status ew_window_open(struct ew_window *window, size_t capacity, ew_wind
     return EW_OK;
 }
 
-void ew_window_close(struct ew_window *window)
+void ew_byte_window_close(struct ew_byte_window *window)
 {
     free(window->buffer);
     memset(window, 0, sizeof *window);
 }
 
 /* Gives up what is before `*keep`. */
-static void move_down(struct ew_window *window, const char **keep)
+static void move_down(struct ew_byte_window *window, const char **keep)
 {
     size_t given_up = (size_t)(*keep - window->begin);
     size_t kept = (size_t)(window->end - *keep);
@@ -48,7 +48,8 @@ static void move_down(struct ew_window *window, const char **keep)
     *keep -= given_up;
 }
 
-enum ew_status ew_window_more(struct ew_window *window, const char **keep, struct ew_error *error)
+enum ew_status ew_byte_window_more(struct ew_byte_window *window, const char **keep,
+                                   struct ew_error *error)
 {
     if (window->buffer == NULL) {
         return EW_END;

@@ -24,7 +24,7 @@ enum expect {
     EXPECT_NOTHING /* behind the outermost value */
 };
 
-void ew_json_scan_init(struct ew_json_scan *scan, struct ew_window *window,
+void ew_json_scan_init(struct ew_json_scan *scan, struct ew_byte_window *window,
                        const struct ew_json_scan_options *options, struct ew_error *error)
 {
     assert(options->depth_max > 0 && options->depth_max <= EW_JSON_SCAN_DEPTH_MAX);
@@ -37,7 +37,7 @@ void ew_json_scan_init(struct ew_json_scan *scan, struct ew_window *window,
     scan->lines = options->lines;
     scan->token = window->at;
     scan->line = 1;
-    scan->line_offset = ew_window_offset(window, window->at);
+    scan->line_offset = ew_byte_window_offset(window, window->at);
 }
 
 void ew_json_scan_free(struct ew_json_scan *scan)
@@ -120,7 +120,7 @@ enum ew_json_token ew_json_scan_fail(struct ew_json_scan *scan, enum ew_status s
     (void)vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
     write_path(scan, path);
-    uint64_t offset = ew_window_offset(scan->window, scan->token);
+    uint64_t offset = ew_byte_window_offset(scan->window, scan->token);
     scan->status = ew_fail(scan->error, status, "%s: line %llu, column %llu%s%s: %s", scan->name,
                            (unsigned long long)scan->line,
                            (unsigned long long)(offset - scan->line_offset + 1),
@@ -147,7 +147,7 @@ enum ew_status ew_json_scan_more(struct ew_json_scan *scan)
 {
     struct ew_error why = {0};
     keep_key(scan);
-    enum ew_status status = ew_window_more(scan->window, &scan->token, &why);
+    enum ew_status status = ew_byte_window_more(scan->window, &scan->token, &why);
     if (status == EW_LIMIT) {
         (void)ew_json_scan_fail(scan, EW_LIMIT, "is longer than %zu bytes", scan->text_bytes_max);
     } else if (status != EW_OK && status != EW_END) {
@@ -162,14 +162,14 @@ enum ew_status ew_json_scan_more(struct ew_json_scan *scan)
 /* Passes over white space. The next byte, or -1: there is none, or it failed. */
 static int peek_behind_space(struct ew_json_scan *scan)
 {
-    struct ew_window *window = scan->window;
+    struct ew_byte_window *window = scan->window;
     const char *at = window->at;
     for (;;) {
         for (; at < window->end; at++) {
             unsigned char c = (unsigned char)*at;
             if (c == '\n') {
                 scan->line++;
-                scan->line_offset = ew_window_offset(window, at + 1);
+                scan->line_offset = ew_byte_window_offset(window, at + 1);
             } else if (c != ' ' && c != '\r' && c != '\t') {
                 window->at = at;
                 scan->token = at;
@@ -296,7 +296,7 @@ static enum ew_json_token read_value(struct ew_json_scan *scan, int c)
 
 static enum ew_json_token read_key(struct ew_json_scan *scan, int c)
 {
-    struct ew_window *window = scan->window;
+    struct ew_byte_window *window = scan->window;
     if (c != '"') {
         return unexpected(scan, c, "a member's name");
     }

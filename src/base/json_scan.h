@@ -57,7 +57,7 @@ struct ew_json_scan {
 
     /* Its own. */
     const char *name;
-    struct ew_window *window;
+    struct ew_byte_window *window;
     size_t text_bytes_max;
     unsigned depth_max;
     bool lines;
@@ -81,7 +81,7 @@ struct ew_json_scan_options {
 };
 
 /* `window` and `error` (may be NULL) outlive the scanner; the window may be half read. */
-void ew_json_scan_init(struct ew_json_scan *scan, struct ew_window *window,
+void ew_json_scan_init(struct ew_json_scan *scan, struct ew_byte_window *window,
                        const struct ew_json_scan_options *options, struct ew_error *error);
 
 /* Frees what it took, not the window. */
@@ -93,7 +93,7 @@ enum ew_json_token ew_json_scan_next(struct ew_json_scan *scan);
 /* Where the next token's bytes, or white space before them, begin. */
 static inline uint64_t ew_json_scan_offset(const struct ew_json_scan *scan)
 {
-    return ew_window_offset(scan->window, scan->window->at);
+    return ew_byte_window_offset(scan->window, scan->window->at);
 }
 
 /* Passes over the value that comes next, or whose first token was `token`. False: failed. */

@@ -214,7 +214,7 @@ static bool decode(struct ew_json_scan *scan, const char *at, const char *end)
 /* A text that is not plain, or not all in the window. */
 static bool scan_special(struct ew_json_scan *scan)
 {
-    struct ew_window *window = scan->window;
+    struct ew_byte_window *window = scan->window;
     const char *at = scan->token + 1;
     bool escapes = false;
     for (;;) {
@@ -242,7 +242,7 @@ static bool scan_special(struct ew_json_scan *scan)
 
 bool ew_json_scan_string(struct ew_json_scan *scan)
 {
-    struct ew_window *window = scan->window;
+    struct ew_byte_window *window = scan->window;
     const char *from = scan->token + 1;
     const char *at = plain_end(from, window->end);
     if (at == window->end || *at != '"' || (size_t)(at - from) > scan->text_bytes_max) {

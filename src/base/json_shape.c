@@ -98,7 +98,7 @@ void ew_json_shape_learn(struct ew_json_shape *shape, const struct ew_json_scan 
                          uint64_t start, const struct ew_json_member *members,
                          size_t member_count)
 {
-    const struct ew_window *window = scan->window;
+    const struct ew_byte_window *window = scan->window;
     struct learner learner = {.end = window->at};
     shape->field_count = 0;
     if (start < window->begin_offset || scan->status != EW_OK) {
@@ -171,11 +171,11 @@ bool ew_json_shape_match(const struct ew_json_shape *shape, struct ew_json_scan 
 void ew_json_shape_pass(const struct ew_json_shape *shape, struct ew_json_scan *scan,
                         const char *end)
 {
-    struct ew_window *window = scan->window;
+    struct ew_byte_window *window = scan->window;
     for (const char *at = window->at; shape->newline_count > 0 && at < end; at++) {
         if (*at == '\n') {
             scan->line++;
-            scan->line_offset = ew_window_offset(window, at + 1);
+            scan->line_offset = ew_byte_window_offset(window, at + 1);
         }
     }
     window->at = end;

@@ -33,13 +33,13 @@ bool graph_bytes_fail(struct graph_bytes *bytes, enum ew_status status, const ch
 
 int graph_bytes_peek(struct graph_bytes *bytes)
 {
-    struct ew_window *window = bytes->reader->window;
+    struct ew_byte_window *window = bytes->reader->window;
     if (bytes->status != EW_OK) {
         return -1;
     }
     if (window->at == window->end) {
         const char *keep = window->at;
-        enum ew_status status = ew_window_more(window, &keep, bytes->reader->error);
+        enum ew_status status = ew_byte_window_more(window, &keep, bytes->reader->error);
         if (status != EW_OK) {
             bytes->status = status == EW_END ? EW_OK : status;
             return -1;

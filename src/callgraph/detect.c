@@ -64,10 +64,10 @@ static enum ew_graph_format format_of_schema(const struct ew_json_scan *scan)
 static bool is_adjacency(const char *bytes, size_t byte_count)
 {
     struct ew_json_scan scan;
-    struct ew_window window;
+    struct ew_byte_window window;
     struct ew_json_scan_options options = {
         .name = "", .depth_max = EW_JSON_DEPTH_MAX, .text_bytes_max = EW_GRAPH_TEXT_EACH_MAX};
-    ew_window_over(&window, bytes, byte_count);
+    ew_byte_window_over(&window, bytes, byte_count);
     ew_json_scan_init(&scan, &window, &options, NULL);
     bool adjacency = ew_json_scan_next(&scan) == EW_JSON_OBJECT;
     while (adjacency && ew_json_scan_next(&scan) == EW_JSON_KEY) {
@@ -85,7 +85,7 @@ static bool is_adjacency(const char *bytes, size_t byte_count)
 static enum ew_graph_format format_of_json(const char *bytes, size_t byte_count)
 {
     struct ew_json_scan scan;
-    struct ew_window window;
+    struct ew_byte_window window;
     struct ew_json_scan_options options = {.name = "",
                                            .depth_max = EW_JSON_DEPTH_MAX,
                                            .text_bytes_max = EW_GRAPH_TEXT_EACH_MAX,
@@ -93,7 +93,7 @@ static enum ew_graph_format format_of_json(const char *bytes, size_t byte_count)
     enum ew_graph_format format = EW_GRAPH_AUTO;
     enum ew_json_token token;
     bool schema = false;
-    ew_window_over(&window, bytes, byte_count);
+    ew_byte_window_over(&window, bytes, byte_count);
     ew_json_scan_init(&scan, &window, &options, NULL);
     while (format == EW_GRAPH_AUTO && (token = ew_json_scan_next(&scan)) > EW_JSON_END) {
         if (token == EW_JSON_KEY) {

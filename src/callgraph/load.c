@@ -97,14 +97,14 @@ static enum ew_status read_format(struct graph_reader *reader, enum ew_graph_for
                    reader->name);
 }
 
-enum ew_status graph_read(struct graph_builder *builder, struct ew_window *window,
+enum ew_status graph_read(struct graph_builder *builder, struct ew_byte_window *window,
                           const char *name, enum ew_graph_format format, struct ew_error *error)
 {
     struct graph_reader reader = {
         .builder = builder, .window = window, .name = name, .error = error};
     const char *keep = window->at;
     enum ew_status status =
-        window->end > window->at ? EW_OK : ew_window_more(window, &keep, error);
+        window->end > window->at ? EW_OK : ew_byte_window_more(window, &keep, error);
     if (status != EW_OK && status != EW_END) {
         return status;
     }
@@ -139,13 +139,13 @@ static enum ew_status read_window(struct graph_builder *builder, struct input *i
                                   const char *path, enum ew_graph_format format,
                                   struct ew_error *error)
 {
-    struct ew_window window;
-    enum ew_status status = ew_window_open(&window, EW_GRAPH_WINDOW_BYTES, fill, input);
+    struct ew_byte_window window;
+    enum ew_status status = ew_byte_window_open(&window, EW_GRAPH_WINDOW_BYTES, fill, input);
     if (status != EW_OK) {
         return ew_fail(error, status, "%s: no memory to read it", path);
     }
     status = graph_read(builder, &window, path, format, error);
-    ew_window_close(&window);
+    ew_byte_window_close(&window);
     return status;
 }
 

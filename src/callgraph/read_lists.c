@@ -162,7 +162,7 @@ static enum ew_status read_edge_lines(struct graph_reader *reader)
 /* JSON begins with a bracket, which no row of values does without a quote. */
 static bool is_json(struct graph_reader *reader)
 {
-    const struct ew_window *window = reader->window;
+    const struct ew_byte_window *window = reader->window;
     const char *at = window->at;
     while (at < window->end && memchr(" \t\r\n", *at, 4) != NULL) {
         at++;

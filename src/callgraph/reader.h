@@ -9,7 +9,7 @@
 
 struct graph_reader {
     struct graph_builder *builder;
-    struct ew_window *window;
+    struct ew_byte_window *window;
     const char *name; /* of the input */
     struct ew_error *error;
     struct ew_json_scan scan;        /* of the formats that are JSON */
@@ -34,9 +34,9 @@ enum ew_graph_format graph_detect(const char *bytes, size_t byte_count);
  * Reads an input of any format, and completes the builder's graph but for the hash.
  * `window` has its first bytes already.
  */
-EW_MUST_USE enum ew_status graph_read(struct graph_builder *builder, struct ew_window *window,
-                                      const char *name, enum ew_graph_format format,
-                                      struct ew_error *error);
+EW_MUST_USE enum ew_status graph_read(struct graph_builder *builder,
+                                      struct ew_byte_window *window, const char *name,
+                                      enum ew_graph_format format, struct ew_error *error);
 
 /* --- JSON: json.c ------------------------------------------------------------------------------
  */

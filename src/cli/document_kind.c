@@ -38,14 +38,14 @@ static bool find_schema(struct ew_json_scan *scan, bool *is_merge_out)
 enum ew_status ew_cli_is_merge(const char *name, const char *bytes, size_t byte_count,
                                bool *is_merge_out, struct ew_error *error)
 {
-    struct ew_window window;
+    struct ew_byte_window window;
     struct ew_json_scan scan;
     const struct ew_json_scan_options options = {
         .name = name,
         .depth_max = EW_JSON_SCAN_DEPTH_MAX,
         .text_bytes_max = byte_count + 1,
     };
-    ew_window_over(&window, bytes, byte_count);
+    ew_byte_window_over(&window, bytes, byte_count);
     ew_json_scan_init(&scan, &window, &options, error);
     enum ew_status status = find_schema(&scan, is_merge_out) ? EW_OK : scan.status;
     ew_json_scan_free(&scan);

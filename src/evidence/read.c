@@ -212,10 +212,10 @@ static enum ew_status check_name(const char *path, const struct ew_evidence *evi
 static enum ew_status scan_document(struct reader *reader, const char *name, const char *bytes,
                                     size_t byte_count, struct ew_error *error)
 {
-    struct ew_window window;
+    struct ew_byte_window window;
     struct ew_json_scan_options options = {
         .name = name, .depth_max = EW_JSON_DEPTH_MAX, .text_bytes_max = byte_count};
-    ew_window_over(&window, bytes, byte_count);
+    ew_byte_window_over(&window, bytes, byte_count);
     ew_json_scan_init(&reader->scan, &window, &options, error);
     if (ew_read_object(reader, &ew_read_document_shape, reader->evidence)
         && ew_json_scan_next(&reader->scan) != EW_JSON_END) {

@@ -152,11 +152,11 @@ static bool read_record(const struct ew_ledger_found *found, struct ew_json_scan
 enum ew_status ew_ledger_scan(const char *name, const char *bytes, size_t byte_count,
                               const struct ew_ledger_found *found, struct ew_error *error)
 {
-    struct ew_window window;
+    struct ew_byte_window window;
     struct ew_json_scan scan;
     const struct ew_json_scan_options options = {
         .name = name, .depth_max = 8, .text_bytes_max = found->path_capacity};
-    ew_window_over(&window, bytes, byte_count);
+    ew_byte_window_over(&window, bytes, byte_count);
     ew_json_scan_init(&scan, &window, &options, error);
     enum ew_status status = read_record(found, &scan) ? EW_OK : scan.status;
     ew_json_scan_free(&scan);

@@ -260,13 +260,13 @@ static bool read_fact(struct facts *facts)
 static enum ew_status read_facts(struct facts *facts)
 {
     struct import *import = facts->import;
-    struct ew_window window;
+    struct ew_byte_window window;
     struct ew_json_scan_options options = {.name = import->options->name,
                                            .depth_max = EW_JSON_DEPTH_MAX,
                                            .text_bytes_max = LINE_TEXT_MAX,
                                            .lines = true};
     enum ew_json_token token;
-    ew_window_over(&window, import->bytes, import->byte_count);
+    ew_byte_window_over(&window, import->bytes, import->byte_count);
     ew_json_scan_init(&facts->scan, &window, &options, import->error);
     while ((token = ew_json_scan_next(&facts->scan)) == EW_JSON_OBJECT && read_fact(facts)) {
     }

@@ -13,7 +13,7 @@
 enum { DEPTH_MAX = 16, TEXT_BYTES_MAX = 1024 * 1024 };
 
 struct scan {
-    struct ew_window window;
+    struct ew_byte_window window;
     struct ew_json_scan json;
     struct ew_json_member members[SCAN_KINDS_MAX][SCAN_MEMBERS_MAX];
     size_t member_counts[SCAN_KINDS_MAX];
@@ -28,7 +28,7 @@ enum ew_status ew_merge_scan_open(const char *name, const char *bytes, size_t by
     if (scan == NULL) {
         return ew_fail(error, EW_NO_MEMORY, "%s: no memory", name);
     }
-    ew_window_over(&scan->window, bytes, byte_count);
+    ew_byte_window_over(&scan->window, bytes, byte_count);
     ew_json_scan_init(&scan->json, &scan->window, &options, error);
     *scan_out = scan;
     return EW_OK;
@@ -38,7 +38,7 @@ void ew_merge_scan_close(struct scan *scan)
 {
     if (scan != NULL) {
         ew_json_scan_free(&scan->json);
-        ew_window_close(&scan->window);
+        ew_byte_window_close(&scan->window);
         free(scan);
     }
 }

@@ -68,12 +68,12 @@ static void check_edges(const struct ew_graph *graph)
 static void read_graph(enum ew_graph_format format, const uint8_t *data, size_t size)
 {
     struct graph_builder *builder = NULL;
-    struct ew_window window;
+    struct ew_byte_window window;
     struct ew_error error = {0};
     if (graph_builder_create(&builder) != EW_OK) {
         return;
     }
-    ew_window_over(&window, data, size);
+    ew_byte_window_over(&window, data, size);
     enum ew_status status = graph_read(builder, &window, "fuzz", format, &error);
     want(status == error.status && (status == EW_OK || error.text[0] != '\0'));
     if (status == EW_OK) {

@@ -41,7 +41,7 @@ struct outcome {
     struct ew_error error;
 };
 
-static void scan_window(struct ew_window *window, struct outcome *outcome)
+static void scan_window(struct ew_byte_window *window, struct outcome *outcome)
 {
     struct ew_json_scan_options options = {
         .name = "fuzz", .depth_max = EW_JSON_SCAN_DEPTH_MAX, .text_bytes_max = TEXT_BYTES_MAX};
@@ -81,17 +81,17 @@ static void compare_with_jansson(const struct outcome *ours, const char *data, s
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct ew_window window;
+    struct ew_byte_window window;
     struct outcome whole;
     struct outcome pieced;
     struct pieces pieces = {data, size, 0};
-    ew_window_over(&window, data, size);
+    ew_byte_window_over(&window, data, size);
     scan_window(&window, &whole);
-    if (ew_window_open(&window, WINDOW_BYTES, give_piece, &pieces) != EW_OK) {
+    if (ew_byte_window_open(&window, WINDOW_BYTES, give_piece, &pieces) != EW_OK) {
         abort();
     }
     scan_window(&window, &pieced);
-    ew_window_close(&window);
+    ew_byte_window_close(&window);
     /* A long text with a fault behind its end is one or the other. */
     bool both_failed = whole.status != EW_OK && pieced.status != EW_OK;
     if (!both_failed && (whole.status != pieced.status || whole.too_large != pieced.too_large)) {

@@ -10,7 +10,7 @@
 enum { TEXT_MAX = 1000 };
 
 static struct ew_json_scan scan;
-static struct ew_window window;
+static struct ew_byte_window window;
 static struct ew_error failure;
 
 static void begin(const char *text, size_t byte_count, bool lines)
@@ -18,7 +18,7 @@ static void begin(const char *text, size_t byte_count, bool lines)
     struct ew_json_scan_options options = {
         .name = "in.json", .depth_max = 8, .text_bytes_max = TEXT_MAX, .lines = lines};
     memset(&failure, 0, sizeof failure);
-    ew_window_over(&window, text, byte_count);
+    ew_byte_window_over(&window, text, byte_count);
     ew_json_scan_init(&scan, &window, &options, &failure);
 }
 
@@ -364,11 +364,11 @@ static json_t *tree_in_pieces(const char *text, size_t piece, size_t capacity)
     struct ew_json_scan_options options = {
         .name = "in.json", .depth_max = 8, .text_bytes_max = 30};
     bool too_large = false;
-    ck_assert_int_eq(ew_window_open(&window, capacity, give_piece, &pieces), EW_OK);
+    ck_assert_int_eq(ew_byte_window_open(&window, capacity, give_piece, &pieces), EW_OK);
     ew_json_scan_init(&scan, &window, &options, &failure);
     json_t *tree = json_tree_scan(&scan, &too_large);
     ew_json_scan_free(&scan);
-    ew_window_close(&window);
+    ew_byte_window_close(&window);
     return tree;
 }
 
@@ -427,12 +427,12 @@ START_TEST(pieces__that_cannot_be_read__are_told_as_they_are)
 {
     struct ew_json_scan_options options = {
         .name = "in.json", .depth_max = 8, .text_bytes_max = 30};
-    ck_assert_int_eq(ew_window_open(&window, 40, refuse, NULL), EW_OK);
+    ck_assert_int_eq(ew_byte_window_open(&window, 40, refuse, NULL), EW_OK);
     ew_json_scan_init(&scan, &window, &options, &failure);
     ck_assert_int_eq(ew_json_scan_next(&scan), EW_JSON_FAILED);
     ck_assert_int_eq(scan.status, EW_IO);
     ck_assert_str_eq(failure.text, "in.json: cannot read");
-    ew_window_close(&window);
+    ew_byte_window_close(&window);
 }
 END_TEST
 
