@@ -329,7 +329,7 @@ enum {
     EW_IMPORT_TABLE_BYTES_MAX = 512 * 1024 * 1024
 };
 
-/* Modules, distinct stacks and facts of one import: 40, 32 and 104 bytes each, at most 104 MiB. */
+/* Modules, distinct stacks and facts of one import: 40, 32 and 104 bytes each, 104 MiB. */
 enum {
     EW_IMPORT_MODULES_MAX = 65536,
     EW_IMPORT_STACKS_MAX = 1024 * 1024,

@@ -41,9 +41,8 @@ static enum ew_status check_provenance(const struct merge_check *check, const ch
     json_t *item;
     json_array_foreach(inside(object, "provenance", "runtime"), i, item)
     {
-        status = status == EW_OK
-                     ? index_below(check, table, row, item, "stream", check->streams)
-                     : status;
+        status = status == EW_OK ? index_below(check, table, row, item, "stream", check->streams)
+                                 : status;
     }
     json_array_foreach(inside(object, "provenance", "static"), i, item)
     {

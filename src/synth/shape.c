@@ -2,10 +2,10 @@
 /* JSON into structs by tables. How deep it calls itself is set by the tables. */
 #include "synth/shape.h"
 
+#include "base/filetime.h"
 #include "base/text.h"
 #include "etwitness/guid.h"
 #include "etwitness/limits.h"
-#include "base/filetime.h"
 #include "synth/json_line.h"
 
 #include <inttypes.h>

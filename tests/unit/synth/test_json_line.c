@@ -2,7 +2,6 @@
 /* Lines of JSON values, depth, and times of scenarios. */
 #include "base/filetime.h"
 #include "support/check_main.h"
-#include "base/filetime.h"
 #include "synth/json_line.h"
 
 #include <string.h>
