@@ -61,6 +61,17 @@ static void augment(struct merge *merge, struct ew_reach_node *nodes, bool *reac
     }
 }
 
+/* Whether some graph refuses an edge, whatever the others say. */
+static bool is_refused(const struct merge *merge, const struct ew_reach_edge *edge)
+{
+    for (uint32_t i = 0; i < edge->claim_count; i++) {
+        if (merge->claims[edge->first_claim + i].claim == EW_STATIC_UNREACHABLE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * A node that runs although its graph calls it unreachable is explained by a missing entry point
  * above it, or by an edge between nodes that the graph does not have: it is told there, and once.
@@ -73,7 +84,8 @@ static void explain(const struct merge *merge, bool *reached, uint32_t *queue)
     }
     for (size_t e = 0; e < merge->edge_count; e++) {
         const struct ew_reach_edge *edge = &merge->edges[e];
-        if (edge->state.observed == EW_RUNTIME_OBSERVED && edge->edge_class != EW_CLASS_CONFIRMED
+        bool odd = edge->edge_class != EW_CLASS_CONFIRMED || is_refused(merge, edge);
+        if (edge->state.observed == EW_RUNTIME_OBSERVED && odd
             && merge->nodes[edge->from].member_count > 0) {
             reached[edge->to] = true;
         }

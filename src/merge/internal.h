@@ -57,6 +57,7 @@ struct function {
     uint8_t tier;    /* best match in any graph */
     bool observed;
     bool candidate; /* of an ambiguous record */
+    bool certain;   /* the only one of such a record */
     bool used;      /* becomes part of a node */
 };
 

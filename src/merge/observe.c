@@ -174,9 +174,9 @@ static void note_functions(struct merge *merge)
         if (node->mediator == MEDIATOR_NONE) {
             node->mediator = (uint8_t)ew_merge_mediator_of(function, build);
         }
-        if (function->observed && function->row == NULL) {
-            raise(node, EW_RUNTIME_OBSERVED); /* one key, several versions of its code */
-            node->weight = node->weight > 0 ? node->weight : worth(function);
+        if (function->certain) {
+            raise(node, EW_RUNTIME_OBSERVED); /* several versions of its code, all its own */
+            node->weight = node->weight > worth(function) ? node->weight : worth(function);
         } else if (function->candidate) {
             raise(node, EW_RUNTIME_MAYBE);
         }

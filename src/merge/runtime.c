@@ -240,6 +240,7 @@ static enum ew_status collect_ambiguous(struct merge *merge, const struct ew_evi
             struct function *function = &merge->functions[index];
             function->candidate = function->candidate || !one;
             function->observed = function->observed || one;
+            function->certain = function->certain || one;
             if (function->build == NONE) {
                 function->build = build_of_key(merge, function->key);
             }

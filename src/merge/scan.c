@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The JSON scanner as the reader of merged documents asks it. It stands apart since the
- * scanner's window of bytes and the windows of time have one name.
+ * The JSON scanner as the reader of merged documents asks it: by kinds of objects, and with one
+ * answer for what went wrong.
  */
 #include "merge/scan.h"
 
