@@ -66,26 +66,34 @@ enum ew_status service_events_register(const char *name, const char *program, bo
     }
     free(wide);
     if (code != ERROR_SUCCESS) {
+        /* One without its values would be in the way of nobody, and of no use. */
+        if (disposition == REG_CREATED_NEW_KEY) {
+            (void)RegDeleteKeyW(HKEY_LOCAL_MACHINE, key_name);
+        }
         return ew_wide_fail(error, (DWORD)code, "register the source of events", name);
     }
     *made_out = disposition == REG_CREATED_NEW_KEY;
     return EW_OK;
 }
 
-/* The source names this program; another's of the same name is none of ours. */
-static bool is_ours(const wchar_t *key_name, const wchar_t *program)
+/* Whether the source names this program; another's of the same name is none of ours, nor is one
+ * without a name. The Windows error when it cannot be read. */
+static LSTATUS ask_ours(const wchar_t *key_name, const wchar_t *program, bool *ours_out)
 {
     enum { UNITS_MAX = 32768 };
     DWORD bytes = UNITS_MAX * sizeof(wchar_t);
     wchar_t *value = calloc(UNITS_MAX + 1, sizeof *value);
-    bool ours =
-        value != NULL
-        && RegGetValueW(HKEY_LOCAL_MACHINE, key_name, L"EventMessageFile",
-                        RRF_RT_REG_EXPAND_SZ | RRF_RT_REG_SZ | RRF_NOEXPAND, NULL, value, &bytes)
-               == ERROR_SUCCESS
-        && _wcsicmp(value, program) == 0;
+    LSTATUS code = ERROR_OUTOFMEMORY;
+    if (value != NULL) {
+        code = RegGetValueW(HKEY_LOCAL_MACHINE, key_name, L"EventMessageFile",
+                            RRF_RT_REG_EXPAND_SZ | RRF_RT_REG_SZ | RRF_NOEXPAND, NULL, value,
+                            &bytes);
+        *ours_out = code == ERROR_SUCCESS && _wcsicmp(value, program) == 0;
+    }
     free(value);
-    return ours;
+    bool absent =
+        code == ERROR_FILE_NOT_FOUND || code == ERROR_UNSUPPORTED_TYPE || code == ERROR_MORE_DATA;
+    return absent ? ERROR_SUCCESS : code;
 }
 
 enum ew_status service_events_unregister(const char *name, const char *program,
@@ -97,8 +105,9 @@ enum ew_status service_events_unregister(const char *name, const char *program,
         free(wide);
         return ew_fail(error, EW_NO_MEMORY, "%s: no memory for its event source", name);
     }
-    LSTATUS code = ERROR_SUCCESS;
-    if (is_ours(key_name, wide)) {
+    bool ours = false;
+    LSTATUS code = ask_ours(key_name, wide, &ours);
+    if (ours) {
         code = RegDeleteKeyW(HKEY_LOCAL_MACHINE, key_name);
     }
     free(wide);
@@ -116,8 +125,13 @@ void service_events_write(HANDLE source, enum ew_report report, const char *text
     wchar_t *wide = service_wide(text);
     if (source != NULL && wide != NULL) {
         const wchar_t *strings[] = {wide};
-        (void)ReportEventW(source, types[severity], 0, EVENT_ID(report, severity), NULL, 1, 0,
-                           strings, NULL);
+        /* A log that is just being started or archived takes it the second time. */
+        for (unsigned tries = 0; tries < 2; tries++) {
+            if (ReportEventW(source, types[severity], 0, EVENT_ID(report, severity), NULL, 1, 0,
+                             strings, NULL)) {
+                break;
+            }
+        }
     }
     free(wide);
 }

@@ -3,6 +3,7 @@
 #include "service_win32.h"
 
 #include "platform/file.h"
+#include "platform/symbols.h"
 #include "platform/win32/wide_win32.h"
 
 /* They need the types of windows.h. */
@@ -57,6 +58,43 @@ static enum ew_status check_absent(struct install *install, struct ew_error *err
     }
     return service_open(install->options->name, SC_MANAGER_CREATE_SERVICE, 0, &install->handles,
                         error);
+}
+
+/*
+ * Who can change the program, or put a library beside it, becomes LocalSystem; who can change the
+ * configuration has LocalSystem write where he likes.
+ */
+static enum ew_status check_trust(const char *path, bool force, struct ew_error *error)
+{
+    if (path == NULL || ew_symbol_is_trusted(path)) {
+        return EW_OK;
+    }
+    if (force) {
+        ew_cli_say("%s: others than administrators can change it or its folder, and by that "
+                   "what LocalSystem does",
+                   path);
+        return EW_OK;
+    }
+    return ew_fail(error, EW_IO,
+                   "%s: others than administrators can change it or its folder, and by that what "
+                   "LocalSystem does; put it below C:\\Program Files, or take their rights away "
+                   "(icacls). --force installs it all the same",
+                   path);
+}
+
+static enum ew_status check_files(const struct install *install, struct ew_error *error)
+{
+    const struct service_options *options = install->options;
+    struct ew_file *config = NULL;
+    enum ew_status status = EW_OK;
+    if (options->config != NULL) {
+        status = ew_file_open(options->config, &config, error);
+        ew_file_close(config);
+    }
+    if (status == EW_OK) {
+        status = check_trust(install->program, options->force, error);
+    }
+    return status == EW_OK ? check_trust(options->config, options->force, error) : status;
 }
 
 /* A configuration that is there stays. */
@@ -165,6 +203,9 @@ static enum ew_status install_all(struct install *install, struct ew_error *erro
 {
     const struct service_options *options = install->options;
     enum ew_status status = check_absent(install, error);
+    if (status == EW_OK) {
+        status = check_files(install, error);
+    }
     if (status == EW_OK) {
         status = service_folder_make(install->places.folder, NULL, &install->made_folder, error);
     }
@@ -306,11 +347,12 @@ static enum ew_status remove_service(struct service_handles *handles, const char
     if (status == EW_OK) {
         status = stop_service(handles->service, name, error);
     }
-    if (status == EW_OK && !DeleteService(handles->service)) {
-        status = service_fail(error, GetLastError(), "remove the service", name);
-    }
+    /* The service goes last: while it is there, what failed can be done again. */
     if (status == EW_OK) {
         status = service_events_unregister(name, installed.arguments[0], error);
+    }
+    if (status == EW_OK && !DeleteService(handles->service)) {
+        status = service_fail(error, GetLastError(), "remove the service", name);
     }
     service_installed_free(&installed);
     return status;

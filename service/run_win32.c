@@ -19,6 +19,9 @@ enum {
     START_HINT_MS = 30000,
     /* Beyond what the settings give a stop: for the last window and its symbols. */
     STOP_MARGIN_MS = 10000,
+    /* How often the manager is told what it refuses to hear. */
+    TELL_TRIES = 3,
+    TELL_WAIT_MS = 100,
 };
 
 struct host {
@@ -39,8 +42,12 @@ static struct host *the_host;
 
 /* --- what is told ------------------------------------------------------------------- */
 
-/* With the lock held, so that states are told in their order. */
-static void tell_state(const struct host *host)
+/*
+ * With the lock held, so that states are told in their order. A state that the manager has not
+ * heard would hold for ever: it would wait for a start that is over, or for a stop. The Windows
+ * error when it will not hear.
+ */
+static DWORD tell_state(const struct host *host)
 {
     SERVICE_STATUS status = {
         .dwServiceType = SERVICE_WIN32_OWN_PROCESS,
@@ -51,7 +58,15 @@ static void tell_state(const struct host *host)
         .dwCheckPoint = host->scm.checkpoint,
         .dwWaitHint = host->scm.wait_hint_ms,
     };
-    (void)SetServiceStatus(host->manager, &status);
+    DWORD code = NO_ERROR;
+    for (unsigned tries = 0; tries < TELL_TRIES; tries++) {
+        Sleep(tries * TELL_WAIT_MS);
+        code = SetServiceStatus(host->manager, &status) ? NO_ERROR : GetLastError();
+        if (code == NO_ERROR) {
+            break;
+        }
+    }
+    return code;
 }
 
 static void tell(struct host *host, enum ew_report report, const char *text)
@@ -93,7 +108,7 @@ static DWORD WINAPI on_control(DWORD code, DWORD event, void *data, void *contex
         host->reload = true;
     }
     if ((actions & EW_SCM_DO_REPORT) != 0) {
-        tell_state(host);
+        (void)tell_state(host);
     }
     ReleaseSRWLockExclusive(&host->lock);
     return (actions & EW_SCM_UNKNOWN) != 0 ? ERROR_CALL_NOT_IMPLEMENTED : NO_ERROR;
@@ -128,7 +143,7 @@ static void collection_runs(struct host *host, struct ew_collect *collect,
         ew_collect_request_stop(collect);
     }
     if (ew_scm_running(&host->scm)) {
-        tell_state(host);
+        (void)tell_state(host);
     }
     ReleaseSRWLockExclusive(&host->lock);
 }
@@ -193,7 +208,7 @@ static void tell_progress(struct host *host, uint64_t *drain_steps, bool reloadi
     *drain_steps = status.drain_steps;
     if ((status.stopping && !reloading && ew_scm_stopping(&host->scm))
         || (moved && ew_scm_progress(&host->scm))) {
-        tell_state(host);
+        (void)tell_state(host);
     }
     ReleaseSRWLockExclusive(&host->lock);
 }
@@ -297,9 +312,22 @@ static void open_events(struct host *host, const char *name)
     if (program != NULL) {
         (void)!service_events_register(name, program, &made, &ignored);
     }
-    host->events = wide != NULL ? RegisterEventSourceW(NULL, wide) : NULL;
+    /* Whoever starts with Windows may be earlier than the log. */
+    for (unsigned tries = 0; wide != NULL && host->events == NULL && tries < TELL_TRIES;
+         tries++) {
+        Sleep(tries * TELL_WAIT_MS);
+        host->events = RegisterEventSourceW(NULL, wide);
+    }
     free(wide);
     free(program);
+}
+
+static void close_events(struct host *host)
+{
+    if (host->events != NULL) {
+        (void)DeregisterEventSource(host->events);
+        host->events = NULL;
+    }
 }
 
 static void run(struct host *host)
@@ -321,40 +349,77 @@ static void run(struct host *host)
     }
 }
 
+static DWORD register_handler(struct host *host)
+{
+    wchar_t *name = service_wide(host->options->name);
+    DWORD code = name != NULL ? NO_ERROR : ERROR_OUTOFMEMORY;
+    for (unsigned tries = 0; name != NULL && host->manager == NULL && tries < TELL_TRIES;
+         tries++) {
+        Sleep(tries * TELL_WAIT_MS);
+        host->manager = RegisterServiceCtrlHandlerExW(name, on_control, host);
+        code = host->manager != NULL ? NO_ERROR : GetLastError();
+    }
+    free(name);
+    return code;
+}
+
+/* What the manager has refused, in a log that is opened for that alone. */
+static void tell_failure(struct host *host, DWORD code, const char *what)
+{
+    struct ew_error error = {0};
+    (void)service_fail(&error, code, what, host->options->name);
+    open_events(host, host->options->name);
+    tell(host, EW_REPORT_START_FAILED, error.text);
+    close_events(host);
+}
+
+/* The manager would wait for a process that never tells it anything; that the process has
+ * ended it sees by itself. */
+static void end_unheard(struct host *host, DWORD code, const char *what)
+{
+    tell_failure(host, code, what);
+    exit(EW_EXIT_FAILED);
+}
+
+static void end(struct host *host)
+{
+    AcquireSRWLockExclusive(&host->lock);
+    ew_scm_stopped(&host->scm, host->exit);
+    DWORD code = tell_state(host);
+    ReleaseSRWLockExclusive(&host->lock);
+    if (code != NO_ERROR) {
+        end_unheard(host, code, "tell the service control manager that it has ended");
+    }
+}
+
 static void WINAPI service_main(DWORD argument_count, wchar_t **arguments)
 {
     struct host *host = the_host;
-    wchar_t *name = service_wide(host->options->name);
     (void)argument_count;
     (void)arguments;
-    host->manager = name != NULL ? RegisterServiceCtrlHandlerExW(name, on_control, host) : NULL;
-    free(name);
+    DWORD code = register_handler(host);
     if (host->manager == NULL) {
-        return; /* without a way to tell anything; the manager notices that we end */
+        end_unheard(host, code, "answer the service control manager");
     }
     AcquireSRWLockExclusive(&host->lock);
-    tell_state(host);
+    (void)tell_state(host);
     ReleaseSRWLockExclusive(&host->lock);
     open_events(host, host->options->name);
     run(host);
-    if (host->events != NULL) {
-        (void)DeregisterEventSource(host->events);
-    }
+    close_events(host);
     service_places_free(&host->places);
     /* After this the process can be ended any moment: it has to be the last. */
-    AcquireSRWLockExclusive(&host->lock);
-    ew_scm_stopped(&host->scm, host->exit);
-    tell_state(host);
-    ReleaseSRWLockExclusive(&host->lock);
+    end(host);
 }
 
-static int say_not_started(DWORD code)
+static int say_not_started(struct host *host, DWORD code)
 {
     if (code == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT) {
         ew_cli_say("service run is what Windows starts; in a console use etwitness record, or "
                    "start the service with sc start " EW_SERVICE_NAME);
         return EW_EXIT_USAGE;
     }
+    tell_failure(host, code, "reach the service control manager");
     ew_cli_say("the service control manager does not answer (Windows error %lu)", code);
     return EW_EXIT_FAILED;
 }
@@ -374,5 +439,5 @@ int service_run(const struct service_options *options)
     bool served = StartServiceCtrlDispatcherW(table);
     DWORD code = served ? NO_ERROR : GetLastError();
     free(name);
-    return served ? EW_EXIT_DONE : say_not_started(code);
+    return served ? EW_EXIT_DONE : say_not_started(&host, code);
 }

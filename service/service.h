@@ -24,6 +24,7 @@ struct service_options {
     uint64_t window_seconds;         /* 0: as configured */
     uint64_t duration_seconds;       /* 0: as configured */
     struct ew_text_list assignments; /* KEY=VALUE */
+    bool force;                      /* install what others than administrators can change */
 };
 
 enum service_reading { SERVICE_GO, SERVICE_HELP, SERVICE_WRONG };

@@ -27,13 +27,15 @@ static const char usage[] =
     "  --window SECONDS    length of a document's window, 10 to 86400\n"
     "  --duration SECONDS  the service stops by itself after that\n"
     "  --set KEY=VALUE     any other key of the configuration; several times\n"
+    "  --force             installs a program or configuration that others than\n"
+    "                      administrators can change\n"
     "\n"
     "remove and status take --name alone. What install is given becomes part of the command\n"
     "line of the service, and goes before the configuration.\n"
     "\n"
     "example, as administrator: etwitness service install --out D:\\evidence\n";
 
-enum { OPTION_COUNT = 6 };
+enum { OPTION_COUNT = 7 };
 
 static void list_options(struct service_options *into, struct ew_option out[OPTION_COUNT])
 {
@@ -44,6 +46,7 @@ static void list_options(struct service_options *into, struct ew_option out[OPTI
         {"window", EW_OPTION_U64, &into->window_seconds, EW_WINDOW_SECONDS_MAX},
         {"duration", EW_OPTION_U64, &into->duration_seconds, EW_DURATION_SECONDS_MAX},
         {"set", EW_OPTION_LIST, &into->assignments, 0},
+        {"force", EW_OPTION_FLAG, &into->force, 0},
     };
     memcpy(out, options, sizeof options);
 }
@@ -78,6 +81,10 @@ static bool check_options(const struct service_options *options,
                 || options->duration_seconds != 0 || options->assignments.count != 0;
     if (sets && (strcmp(action, "remove") == 0 || strcmp(action, "status") == 0)) {
         ew_cli_say("service %s takes --name and no other option", action);
+        return false;
+    }
+    if (options->force && strcmp(action, "install") != 0) {
+        ew_cli_say("--force is for service install alone");
         return false;
     }
     if (!is_service_name(options->name)) {

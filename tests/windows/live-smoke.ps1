@@ -298,7 +298,7 @@ try {
     Write-Config @('smokework.exe', $nativeName)
 
     Invoke-Program $Exe @('doctor', '--config', $Config)
-    Invoke-Program $Exe @('service', 'install', '--name', $ServiceName, '--config', $Config)
+    Invoke-Program $Exe @('service', 'install', '--force', '--name', $ServiceName, '--config', $Config)
     $script:Installed = $true
     Invoke-Program 'sc.exe' @('start', $ServiceName)
     Wait-Service 'Running' 60

@@ -35,8 +35,15 @@ clean_up() {
 }
 trap clean_up EXIT
 
+# Whoever can change the program becomes LocalSystem: Wine tells that of files outside of its
+# drive C. Nothing is made.
+run "$program" service install --name $name
+expect 1 'others than administrators can change it' 'install of a program that all may change'
+run reg.exe query "$services\\$name"
+[ "$status" = 1 ] || fail "a refused install left a service behind"
+
 # All of it.
-run "$program" service install --name $name --set stopSeconds=20
+run "$program" service install --force --name $name --set stopSeconds=20
 expect 0 'installed; sc start' 'install'
 run sc.exe query $name
 expect 0 'STATE  *: 1  STOPPED' 'sc query'
@@ -54,7 +61,7 @@ expect 0 'configuration  .*etwitness.json' 'status'
 expect 0 'evidence  .*etwitness, 0 documents' 'status'
 
 # Twice is refused, and changes nothing.
-run "$program" service install --name $name
+run "$program" service install --force --name $name
 expect 1 'is installed already' 'the second install'
 run sc.exe query $name
 expect 0 'STOPPED' 'the service after the second install'
@@ -72,14 +79,14 @@ run "$program" service status --name $name
 expect 1 'no service of this name is installed' 'status without a service'
 
 # What the service would refuse is refused before it exists.
-run "$program" service install --name $name --set windowSeconds=1
+run "$program" service install --force --name $name --set windowSeconds=1
 expect 2 'windowSeconds: has to be' 'install with a broken setting'
-run "$program" service install --name $name --config "$work/no-such.json"
+run "$program" service install --force --name $name --config "$work/no-such.json"
 expect 1 'no-such.json: cannot open' 'install without its configuration'
 run reg.exe query "$services\\$name"
 [ "$status" = 1 ] || fail "a refused install left a service behind"
 printf '{"windowSeconds": 60,\n "windows": 1}' >"$work/broken.json"
-run "$program" service install --name $name --config "$work/broken.json"
+run "$program" service install --force --name $name --config "$work/broken.json"
 expect 3 'broken.json:2: windows: is no key' 'install with a broken configuration'
 
 # The services of others are left alone.

@@ -72,6 +72,21 @@ START_TEST(read__what_makes_no_sense__is_refused)
 }
 END_TEST
 
+START_TEST(force__is_for_install__and_not_in_its_command_line)
+{
+    static const char *const words[] = {"install", "--force", NULL};
+    static const char *const wrong[] = {"run", "--force", NULL};
+    struct service_options options;
+    char line[LINE_BYTES];
+    ck_assert_int_eq(read_words(words, &options), SERVICE_GO);
+    ck_assert(options.force);
+    ck_assert(service_command_line(&options, "C:\\e.exe", line, sizeof line));
+    ck_assert_ptr_null(strstr(line, "force"));
+    service_options_free(&options);
+    ck_assert_int_eq(read_words(wrong, &options), SERVICE_WRONG);
+}
+END_TEST
+
 START_TEST(command_line__of_options__reads_back_to_them)
 {
     static const char *const words[] = {
@@ -182,6 +197,7 @@ Suite *ew_suite(void)
     TCase *tcase = tcase_create("service_options");
     tcase_add_test(tcase, read__every_option__reaches_its_member);
     tcase_add_test(tcase, read__what_makes_no_sense__is_refused);
+    tcase_add_test(tcase, force__is_for_install__and_not_in_its_command_line);
     tcase_add_test(tcase, command_line__of_options__reads_back_to_them);
     tcase_add_test(tcase, command_line__of_the_defaults__is_the_documented_one);
     tcase_add_test(tcase, settings__options_and_file__go_in_their_order);
