@@ -206,6 +206,7 @@ void ew_settings_free(struct ew_settings *settings)
     free(settings->providers);
     free(settings->symbols.cache);
     ew_settings_list_free(&settings->processes);
+    ew_settings_list_free(&settings->callgraphs);
     ew_settings_list_free(&settings->containers);
     ew_settings_list_free(&settings->symbols.paths);
     memset(settings, 0, sizeof *settings);
