@@ -51,6 +51,68 @@ bool ew_queue_put(struct ew_queue *queue, const void *bytes, uint32_t byte_count
 void ew_queue_publish(struct ew_queue *queue);
 
 /*
+ * What an event's record begins with; its payload follows, to 8 bytes, and then its extended
+ * items in their file form. Members stand as in EVENT_HEADER (reference etw.md 3.3.1), so that a
+ * compiler copies several at once: this is filled for each event that ETW hands over.
+ */
+struct ew_queue_event {
+    uint64_t time_100ns;
+    uint64_t time_raw;
+    struct ew_guid provider;
+    uint16_t id;
+    uint8_t version;
+    uint8_t channel;
+    uint8_t level;
+    uint8_t opcode;
+    uint16_t task;
+    uint64_t keyword;
+    uint32_t thread_id;
+    uint32_t process_id;
+    uint16_t cpu;
+    uint16_t hook;
+    uint16_t file;
+    uint8_t pointer_bytes;
+    uint8_t header_type;
+    uint32_t payload_bytes; /* as reserved */
+    uint32_t extended_bytes;
+    uint8_t kind;
+    bool has_activity; /* a GUID stands before the payload: not when filled in place */
+    uint8_t unused[6];
+};
+
+/* Bytes of its payload in the ring. */
+static inline size_t ew_queue_payload_room(uint32_t payload_bytes)
+{
+    return ((size_t)payload_bytes + 7) / 8 * 8;
+}
+
+/* Room for an event without activity, whose head, payload and items the caller fills in place
+ * before it commits. NULL when it was dropped. Here, so that it costs no call of its own. */
+static inline struct ew_queue_event *ew_queue_reserve_in_place(struct ew_queue *queue,
+                                                               uint16_t payload_bytes,
+                                                               uint32_t extended_bytes,
+                                                               enum ew_queue_class record_class)
+{
+    size_t head_bytes = sizeof(struct ew_queue_event) + ew_queue_payload_room(payload_bytes);
+    /* Where size_t has 32 bits, a sum that it cannot hold is still too large. */
+    size_t byte_count =
+        extended_bytes < SIZE_MAX - head_bytes ? head_bytes + extended_bytes : SIZE_MAX;
+    return ew_queue_reserve(queue, byte_count, record_class);
+}
+
+/* Where its payload goes, and where its items, for which `payload_bytes` has to be set. */
+static inline uint8_t *ew_queue_event_payload(struct ew_queue_event *event)
+{
+    return (uint8_t *)(event + 1);
+}
+
+/* 8-byte aligned. */
+static inline uint8_t *ew_queue_event_items(struct ew_queue_event *event)
+{
+    return ew_queue_event_payload(event) + ew_queue_payload_room(event->payload_bytes);
+}
+
+/*
  * An event as a record. Everything is copied but the extended items, for which
  * `event->extended_bytes` bytes of room are answered that the caller fills in their file form
  * before it commits; never NULL when the event was taken, NULL when it was dropped.

@@ -8,7 +8,21 @@
  * etl-format.md 4). */
 enum { ITEM_HEAD_BYTES = 8, ITEM_DATA_BYTES_MAX = 0xffff - ITEM_HEAD_BYTES - 7 };
 
-enum use { USE_NONE, USE_STATE, USE_SAMPLE };
+#define ITEMS_DAMAGED UINT32_MAX
+
+/* Not a part of the function that calls it, whose quick way then has fewer registers to save. */
+#if defined(__GNUC__)
+#define EW_APART __attribute__((noinline))
+#else
+#define EW_APART
+#endif
+
+/* What an event is of use as. */
+enum use {
+    USE_STATE = EW_QUEUE_STATE,
+    USE_SAMPLE = EW_QUEUE_SAMPLE,
+    USE_NONE = EW_QUEUE_CLASS_COUNT,
+};
 
 /* One writer: a load and a store are enough, and cost what a plain counter costs. */
 static inline void count(_Atomic uint64_t *counter)
@@ -64,13 +78,16 @@ static enum use thread_use(uint8_t opcode)
  * is decoded. Each kernel event of a known class is kept, since its stack may follow and
  * would else be an orphan.
  */
-static enum use kernel_use(const struct ew_event_record *record)
+static inline enum use kernel_use(const struct ew_event_record *record)
 {
     switch (ew_load_u32(record->provider.bytes)) {
     case 0x3d6fa8d0u: /* Process */
     case 0x2cb15d1du: /* Image */
     case 0xb3e675d7u: /* ImageID */
+    case 0x6a399ae0u: /* LostEvent */
         return USE_STATE;
+    case 0x68fdd900u: /* EventTrace: of the header, what it says is known from OpenTrace */
+        return record->opcode == 0 ? USE_STATE : USE_NONE;
     case 0x3d6fa8d1u:
         return thread_use(record->opcode);
     case 0xce1dbfb4u:
@@ -88,17 +105,22 @@ static enum use kernel_use(const struct ew_event_record *record)
     }
 }
 
-static enum use classic_use(const struct ew_record_sink *sink,
-                            const struct ew_event_record *record)
+/* Of any session its header and what it lost. */
+static enum use session_use(const struct ew_event_record *record)
 {
     switch (ew_load_u32(record->provider.bytes)) {
-    case 0x68fdd900u: /* EventTrace: of the header, what it says is known from OpenTrace */
-        return record->opcode == 0 ? USE_STATE : USE_NONE;
-    case 0x6a399ae0u: /* LostEvent */
-        return USE_STATE;
+    case 0x68fdd900u:
+    case 0x6a399ae0u:
+        return kernel_use(record);
     default:
-        return sink->kernel ? kernel_use(record) : USE_NONE;
+        return USE_NONE;
     }
+}
+
+static inline enum use classic_use(const struct ew_record_sink *sink,
+                                   const struct ew_event_record *record)
+{
+    return sink->kernel ? kernel_use(record) : session_use(record);
 }
 
 /* Items that a stage reads: stacks, the container and the start key of the process. */
@@ -149,12 +171,13 @@ static inline uint32_t item_bytes_of(const struct ew_event_record_item *item)
     return (ITEM_HEAD_BYTES + (uint32_t)item->data_bytes + 7) & ~UINT32_C(7);
 }
 
-/* Bytes of the wanted items in file form. False when a length or an address cannot be. */
-static bool measure_items(const struct ew_event_record *record, uint32_t *bytes_out)
+/* Bytes of the wanted items in file form; ITEMS_DAMAGED when a length or an address cannot be. */
+EW_APART
+static uint32_t measure_items(const struct ew_event_record *record)
 {
     uint32_t total = 0;
-    if (record->item_count != 0 && record->items == NULL) {
-        return false;
+    if (record->items == NULL) {
+        return ITEMS_DAMAGED;
     }
     for (uint32_t i = 0; i < record->item_count; i++) {
         const struct ew_event_record_item *item = &record->items[i];
@@ -164,13 +187,13 @@ static bool measure_items(const struct ew_event_record *record, uint32_t *bytes_
         total += item_bytes_of(item);
         if (item->data_bytes > ITEM_DATA_BYTES_MAX || (item->data_bytes != 0 && item->data == 0)
             || total > EW_EVENT_BYTES_MAX) {
-            return false;
+            return ITEMS_DAMAGED;
         }
     }
-    *bytes_out = total;
-    return true;
+    return total;
 }
 
+EW_APART
 static void put_items(const struct ew_event_record *record, uint8_t *at, uint32_t byte_count)
 {
     uint8_t *end = at + byte_count;
@@ -205,72 +228,92 @@ static uint64_t time_of(struct ew_record_sink *sink, uint64_t time_raw)
     return time_raw;
 }
 
-static inline uint8_t pointer_bytes_of(const struct ew_record_sink *sink, uint16_t flags)
+static inline uint8_t pointer_bytes_of(const struct ew_record_sink *sink, unsigned flags)
 {
     return (flags & EW_RECORD_POINTERS_32) != 0   ? 4
            : (flags & EW_RECORD_POINTERS_64) != 0 ? 8
                                                   : sink->pointer_bytes;
 }
 
-/* The activity is left out: nothing that lives on a live session asks for it. */
-static void fill_event(struct ew_record_sink *sink, const struct ew_event_record *record,
-                       uint32_t item_bytes, struct ew_event *event)
+/* Of what a manifest describes a classic event has version, level and opcode. Members stand in
+ * both structs in the same order, so that several are copied at once. */
+static inline void fill_descriptor(const struct ew_event_record *record,
+                                   struct ew_queue_event *event, bool classic)
 {
-    bool classic = (record->flags & EW_RECORD_CLASSIC) != 0;
-    bool narrow = pointer_bytes_of(sink, record->flags) == 4;
-    event->time_raw = time_of(sink, record->time_raw);
-    event->time_100ns = ew_etl_clock_filetime(&sink->clock, event->time_raw);
-    event->provider = &record->provider;
-    event->activity = NULL;
-    event->payload = record->payload;
-    event->extended = NULL;
-    event->record = NULL;
-    event->keyword = classic ? 0 : record->keyword;
-    event->payload_bytes = record->payload_bytes;
-    event->extended_bytes = item_bytes;
-    event->record_bytes = 0;
-    event->process_id = record->process_id;
-    event->thread_id = record->thread_id;
     event->id = classic ? 0 : record->id;
-    event->hook = 0;
-    event->task = classic ? 0 : record->task;
-    event->cpu = (record->flags & EW_RECORD_PROCESSOR_INDEX) != 0 ? record->processor
-                                                                  : record->processor & 0xff;
-    event->file = 0;
     event->version = record->version;
-    event->opcode = record->opcode;
-    event->level = record->level;
     event->channel = classic ? 0 : record->channel;
-    event->pointer_bytes = narrow ? 4 : 8;
-    event->header_type = (uint8_t)(classic ? (narrow ? EW_HEADER_FULL32 : EW_HEADER_FULL64)
-                                           : (narrow ? EW_HEADER_EVENT32 : EW_HEADER_EVENT64));
+    event->level = record->level;
+    event->opcode = record->opcode;
+    event->task = classic ? 0 : record->task;
+    event->keyword = classic ? 0 : record->keyword;
     event->kind = classic ? EW_EVENT_CLASSIC : EW_EVENT_MANIFEST;
+    event->has_activity = false;
 }
 
-static void put(struct ew_record_sink *sink, const struct ew_event_record *record,
-                uint32_t item_bytes, enum use use)
+/* The activity is left out: nothing that lives on a live session asks for it. */
+static inline void fill_event(const struct ew_record_sink *sink,
+                              const struct ew_event_record *record, uint32_t item_bytes,
+                              struct ew_queue_event *event)
 {
-    struct ew_event event;
-    fill_event(sink, record, item_bytes, &event);
-    uint8_t *items = ew_queue_reserve_event(sink->queue, &event,
-                                            use == USE_STATE ? EW_QUEUE_STATE : EW_QUEUE_SAMPLE);
-    if (items != NULL) {
-        put_items(record, items, item_bytes);
-        ew_queue_commit(sink->queue);
+    unsigned flags = record->flags;
+    bool narrow = pointer_bytes_of(sink, flags) == 4;
+    event->provider = record->provider;
+    event->thread_id = record->thread_id;
+    event->process_id = record->process_id;
+    event->payload_bytes = record->payload_bytes;
+    event->extended_bytes = item_bytes;
+    event->cpu =
+        (flags & EW_RECORD_PROCESSOR_INDEX) != 0 ? record->processor : record->processor & 0xff;
+    event->hook = 0;
+    event->file = 0;
+    event->pointer_bytes = narrow ? 4 : 8;
+    if ((flags & EW_RECORD_CLASSIC) != 0) {
+        fill_descriptor(record, event, true);
+        event->header_type = narrow ? EW_HEADER_FULL32 : EW_HEADER_FULL64;
+    } else {
+        fill_descriptor(record, event, false);
+        event->header_type = narrow ? EW_HEADER_EVENT32 : EW_HEADER_EVENT64;
     }
-    struct ew_record_counts *counts = &sink->counts;
+}
+
+static inline void note_time(struct ew_record_counts *counts, uint64_t time_100ns)
+{
     if (atomic_load_explicit(&counts->last_100ns, memory_order_relaxed) == 0) {
-        atomic_store_explicit(&counts->first_100ns, event.time_100ns, memory_order_relaxed);
+        atomic_store_explicit(&counts->first_100ns, time_100ns, memory_order_relaxed);
     }
-    atomic_store_explicit(&counts->last_100ns, event.time_100ns, memory_order_relaxed);
+    atomic_store_explicit(&counts->last_100ns, time_100ns, memory_order_relaxed);
+}
+
+/* The room first: then there is little to be kept over the call. */
+static inline void put(struct ew_record_sink *sink, const struct ew_event_record *record,
+                       uint32_t item_bytes, enum use use)
+{
+    struct ew_queue_event *event = ew_queue_reserve_in_place(
+        sink->queue, record->payload_bytes, item_bytes, (enum ew_queue_class)use);
+    uint64_t time_raw = time_of(sink, record->time_raw);
+    uint64_t time_100ns = ew_etl_clock_filetime(&sink->clock, time_raw);
+    note_time(&sink->counts, time_100ns);
+    if (event == NULL) {
+        return;
+    }
+    event->time_100ns = time_100ns;
+    event->time_raw = time_raw;
+    fill_event(sink, record, item_bytes, event);
+    if (record->payload_bytes != 0) {
+        memcpy(ew_queue_event_payload(event), record->payload, record->payload_bytes);
+    }
+    if (item_bytes != 0) {
+        put_items(record, ew_queue_event_items(event), item_bytes);
+    }
+    ew_queue_commit(sink->queue);
 }
 
 void ew_record_take(struct ew_record_sink *sink, const struct ew_event_record *record)
 {
-    uint32_t item_bytes = 0;
+    uint32_t item_bytes = record->item_count != 0 ? measure_items(record) : 0;
     count(&sink->counts.events);
-    if ((record->payload_bytes != 0 && record->payload == NULL)
-        || (record->item_count != 0 && !measure_items(record, &item_bytes))) {
+    if ((record->payload_bytes != 0 && record->payload == NULL) || item_bytes == ITEMS_DAMAGED) {
         count(&sink->counts.damaged);
         return;
     }

@@ -243,6 +243,7 @@ static inline void commit_record(struct ew_queue *queue)
  * The way of a record that goes beyond `stops`: it is too large, there was no room when last
  * looked, or its commit ends the batch.
  */
+EW_APART
 static void *reserve_slowly(struct ew_queue *queue, size_t byte_count,
                             enum ew_queue_class record_class)
 {

@@ -157,6 +157,58 @@ START_TEST(event__without_a_payload_pointer__is_taken_when_it_has_no_payload)
 }
 END_TEST
 
+START_TEST(event__filled_in_place__comes_out_as_it_was_filled)
+{
+    struct ew_queue *queue = make_queue();
+    struct ew_event want = make_event(21, 48);
+    struct ew_queue_event *event =
+        ew_queue_reserve_in_place(queue, (uint16_t)want.payload_bytes, 48, EW_QUEUE_STATE);
+    ck_assert_ptr_nonnull(event);
+    *event = (struct ew_queue_event){
+        .time_100ns = want.time_100ns,
+        .time_raw = want.time_raw,
+        .provider = provider,
+        .id = want.id,
+        .version = want.version,
+        .channel = want.channel,
+        .level = want.level,
+        .opcode = want.opcode,
+        .task = want.task,
+        .keyword = want.keyword,
+        .thread_id = want.thread_id,
+        .process_id = want.process_id,
+        .cpu = want.cpu,
+        .hook = want.hook,
+        .file = want.file,
+        .pointer_bytes = want.pointer_bytes,
+        .header_type = want.header_type,
+        .payload_bytes = want.payload_bytes,
+        .extended_bytes = want.extended_bytes,
+        .kind = want.kind,
+    };
+    memcpy(ew_queue_event_payload(event), payload, want.payload_bytes);
+    for (uint32_t i = 0; i < want.extended_bytes; i++) {
+        ew_queue_event_items(event)[i] = (uint8_t)(200 - i);
+    }
+    ew_queue_commit(queue);
+    ew_queue_publish(queue);
+    take(queue, &want);
+    ew_queue_destroy(queue);
+}
+END_TEST
+
+START_TEST(event__too_large_in_place__is_dropped_and_counted)
+{
+    struct ew_queue *queue = make_queue();
+    ck_assert_ptr_null(ew_queue_reserve_in_place(queue, UINT16_MAX, UINT32_MAX, EW_QUEUE_SAMPLE));
+    ck_assert_ptr_null(ew_queue_reserve_in_place(
+        queue, UINT16_MAX, EW_QUEUE_RECORD_BYTES_MAX - UINT16_MAX, EW_QUEUE_SAMPLE));
+    ck_assert_ptr_nonnull(ew_queue_reserve_in_place(queue, UINT16_MAX, 0, EW_QUEUE_SAMPLE));
+    ck_assert_uint_eq(ew_queue_counts(queue).dropped[EW_QUEUE_SAMPLE], 2);
+    ew_queue_destroy(queue);
+}
+END_TEST
+
 START_TEST(event__too_large__is_dropped_and_counted)
 {
     struct ew_queue *queue = make_queue();
@@ -179,6 +231,8 @@ TCase *events_case(void)
     tcase_add_test(events, event__of_any_shape__comes_out_as_it_was_put);
     tcase_add_test(events, event__several_at_once__come_out_in_their_order);
     tcase_add_test(events, event__without_a_payload_pointer__is_taken_when_it_has_no_payload);
+    tcase_add_test(events, event__filled_in_place__comes_out_as_it_was_filled);
+    tcase_add_test(events, event__too_large_in_place__is_dropped_and_counted);
     tcase_add_test(events, event__too_large__is_dropped_and_counted);
     return events;
 }
