@@ -2,68 +2,6 @@
 /* How each observed adjacency stands to each graph (reference evidence.md 5.5). */
 #include "merge/classify.h"
 
-/* --- dispatch --------------------------------------------------------------------------------
- */
-
-enum answer { ANSWER_NO, ANSWER_YES, ANSWER_CUT };
-
-/* Whether a method overrides another, directly or over others. */
-static enum answer overrides(const struct ew_graph *graph, uint32_t method, uint32_t overridden)
-{
-    uint32_t seen[EW_OVERRIDES_MAX];
-    uint32_t count = 0;
-    seen[count++] = method;
-    for (uint32_t at = 0; at < count; at++) {
-        for (uint32_t i = graph->nodes[seen[at]].first_override;
-             i < static_overrides_end(graph, seen[at]); i++) {
-            if (graph->overrides[i] == overridden) {
-                return ANSWER_YES;
-            }
-            uint32_t known = 0;
-            while (known < count && seen[known] != graph->overrides[i]) {
-                known++;
-            }
-            if (known == count && count == EW_OVERRIDES_MAX) {
-                return ANSWER_CUT;
-            }
-            if (known == count) {
-                seen[count++] = graph->overrides[i];
-            }
-        }
-    }
-    return ANSWER_NO;
-}
-
-static bool is_candidate(const struct ew_graph *graph, uint32_t edge, uint32_t node)
-{
-    for (uint32_t i = graph->edges[edge].first_candidate; i < static_candidates_end(graph, edge);
-         i++) {
-        if (graph->candidates[i] == node) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum answer dispatch(const struct ew_graph *graph, uint32_t from, uint32_t to,
-                            uint32_t *edge_out)
-{
-    enum answer all = ANSWER_NO;
-    bool overrides_any = graph->nodes[to].first_override < static_overrides_end(graph, to);
-    for (uint32_t e = graph->first_edge[from]; e < graph->first_edge[from + 1]; e++) {
-        enum answer answer = is_candidate(graph, e, to) ? ANSWER_YES : ANSWER_NO;
-        if (answer == ANSWER_NO && overrides_any && static_edge_dispatches(&graph->edges[e])) {
-            answer = overrides(graph, to, graph->edges[e].to);
-        }
-        if (answer == ANSWER_YES) {
-            *edge_out = e;
-            return ANSWER_YES;
-        }
-        all = answer == ANSWER_CUT ? ANSWER_CUT : all;
-    }
-    return all;
-}
-
 /* --- suspicion ---------------------------------------------------------------------------------
  */
 
@@ -137,7 +75,7 @@ void ew_merge_classify_judge(struct merge *merge, size_t graph_index, const stru
     verdict->from = from;
     verdict->to = to;
     uint32_t edge = ew_merge_static_edge_find(graph, from, to);
-    enum answer dispatched = edge == NONE ? dispatch(graph, from, to, &edge) : ANSWER_NO;
+    enum answer dispatched = edge == NONE ? ew_merge_dispatch(graph, from, to, &edge) : ANSWER_NO;
     if (edge != NONE) {
         verdict->edge_class = dispatched == ANSWER_YES ? EW_CLASS_DISPATCH : EW_CLASS_CONFIRMED;
         verdict->claim = EW_STATIC_REACHABLE;
@@ -148,9 +86,9 @@ void ew_merge_classify_judge(struct merge *merge, size_t graph_index, const stru
     verdict->cut = dispatched == ANSWER_CUT;
     if ((pair->flags & PAIR_FRAME) != 0) {
         ew_merge_elision_search(graph, from, to, &verdict->elided);
-        verdict->cut = verdict->cut || verdict->elided.found == ELISION_CUT;
+        verdict->cut = verdict->cut || verdict->elided.cut;
     }
-    if (verdict->elided.found == ELISION_ONE || verdict->elided.found == ELISION_SEVERAL) {
+    if (verdict->elided.path_count > 0) {
         verdict->edge_class = EW_CLASS_ELIDED;
         return;
     }
@@ -186,31 +124,68 @@ static bool add_claim(struct merge *merge, struct pair *pair, const struct verdi
     return true;
 }
 
-/* The hops of an elided path ran if there is no other way, and may have run if there is. */
-static bool imply_hops(struct merge *merge, uint32_t index, const struct verdict *verdict)
+/* One hop: sure when there is no other way. The last one may be a virtual call, which the graph
+ * has by another name. */
+static bool imply_hop(struct merge *merge, const struct verdict *verdict, uint32_t from,
+                      uint32_t to, bool sure)
+{
+    const struct graph_side *side = &merge->graphs[verdict->graph];
+    uint32_t hop = ew_merge_pair_get(merge, side->nodes[from].node, side->nodes[to].node);
+    if (hop == NONE) {
+        return false;
+    }
+    struct pair *pair = &merge->pairs[hop];
+    pair->flags |= sure ? PAIR_INFERRED : PAIR_MAYBE;
+    if (pair_was_seen(pair) || pair->claim_count > 0
+        || ew_merge_static_edge_find(side->graph, from, to) != NONE) {
+        return true;
+    }
+    struct verdict dispatched = {.graph = verdict->graph,
+                                 .from = from,
+                                 .to = to,
+                                 .claim = EW_STATIC_REACHABLE,
+                                 .confidence = ends_confidence(side, from, to)};
+    pair->edge_class = EW_CLASS_DISPATCH;
+    return add_claim(merge, pair, &dispatched);
+}
+
+static void imply_node(struct node *inner, bool sure)
+{
+    enum ew_runtime_state state = sure ? EW_RUNTIME_OBSERVED : EW_RUNTIME_MAYBE;
+    inner->inferred = inner->inferred || sure;
+    inner->runtime = inner->runtime > state ? inner->runtime : (uint8_t)state;
+}
+
+/* What an elided path hides ran if there is no other way, and may have run if there is. */
+static bool imply_path(struct merge *merge, uint32_t index, const struct verdict *verdict,
+                       uint32_t path, bool sure)
 {
     const struct gnode *nodes = merge->graphs[verdict->graph].nodes;
-    bool sure = verdict->elided.found == ELISION_ONE && !merge->pairs[index].unsure_end;
+    const uint32_t *between = verdict->elided.paths[path];
+    uint32_t count = verdict->elided.lengths[path];
     uint32_t via[EW_ELISION_EDGES_MAX];
-    uint32_t before = merge->pairs[index].from;
-    for (uint32_t i = 0; i <= verdict->elided.via_count; i++) {
-        uint32_t next = i < verdict->elided.via_count ? nodes[verdict->elided.via[i]].node
-                                                      : merge->pairs[index].to;
-        uint32_t hop = ew_merge_pair_get(merge, before, next);
-        if (hop == NONE) {
+    uint32_t before = verdict->from;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!imply_hop(merge, verdict, before, between[i], sure)) {
             return false;
         }
-        merge->pairs[hop].flags |= sure ? PAIR_INFERRED : PAIR_MAYBE;
-        if (i < verdict->elided.via_count) {
-            struct node *inner = &merge->nodes[next];
-            enum ew_runtime_state state = sure ? EW_RUNTIME_OBSERVED : EW_RUNTIME_MAYBE;
-            inner->inferred = inner->inferred || sure;
-            inner->runtime = inner->runtime > state ? inner->runtime : (uint8_t)state;
-            via[i] = next;
-        }
-        before = next;
+        via[i] = nodes[between[i]].node;
+        imply_node(&merge->nodes[via[i]], sure);
+        before = between[i];
     }
-    return ew_merge_pair_set_via(merge, &merge->pairs[index], via, verdict->elided.via_count);
+    return imply_hop(merge, verdict, before, verdict->to, sure)
+           && ew_merge_pair_set_via(merge, &merge->pairs[index], via, count);
+}
+
+static bool imply_hops(struct merge *merge, uint32_t index, const struct verdict *verdict)
+{
+    const struct elided *elided = &verdict->elided;
+    bool sure = elided->path_count == 1 && !elided->cut && !merge->pairs[index].unsure_end;
+    bool fine = true;
+    for (uint32_t i = 0; fine && i < elided->path_count; i++) {
+        fine = imply_path(merge, index, verdict, i, sure);
+    }
+    return fine;
 }
 
 /* Graphs that agree least with what was seen do not decide; the best explanation does. */
@@ -235,7 +210,10 @@ static enum ew_status take_verdict(struct merge *merge, uint32_t index,
 {
     struct pair *pair = &merge->pairs[index];
     take_class(pair, verdict->edge_class);
-    merge->merged.searches_cut += verdict->cut && verdict->edge_class == EW_CLASS_RUNTIME_ONLY;
+    if (verdict->cut) {
+        merge->merged.searches_cut++;
+        merge->graphs[verdict->graph].search_cut = true;
+    }
     if (verdict->claim != EW_STATIC_UNKNOWN && !add_claim(merge, pair, verdict)) {
         return merge_no_memory(merge);
     }

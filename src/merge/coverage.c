@@ -245,6 +245,8 @@ static void name_faults(const struct coverage *coverage, char *out, size_t capac
                        "%s%llu stacks in the module in adequate windows, %d are needed",
                        used > 0 ? ", " : "", (unsigned long long)coverage->stacks,
                        EW_UNOBSERVED_STACKS_MIN);
+    } else if (coverage->search_cut && used == 0) {
+        (void)snprintf(out, capacity, "a search for inlined frames was not taken to its end");
     } else if (coverage->untold && used == 0) {
         (void)snprintf(out, capacity, "functions of the module ran that nothing identifies");
     }

@@ -14,6 +14,7 @@ struct coverage {
     bool managed;
     bool untold;  /* something ran that nothing identifies */
     bool unnamed; /* something ran that has no name */
+    bool search_cut;
     bool adequate;
     uint32_t build;
     uint32_t first_range;

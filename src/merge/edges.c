@@ -176,7 +176,8 @@ static void put_observed(struct ew_reach_edge *edge, const struct pair *pair)
         edge->first_via = shows_via ? pair->first_via : 0;
         edge->via_count = shows_via ? pair->via_count : 0;
     } else {
-        edge->edge_class = EW_CLASS_CONFIRMED;
+        edge->edge_class =
+            pair->edge_class == EW_CLASS_DISPATCH ? EW_CLASS_DISPATCH : EW_CLASS_CONFIRMED;
         edge->confidence_observed = CONFIDENCE_INFERRED;
         edge->inferred = true;
     }

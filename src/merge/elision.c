@@ -12,6 +12,7 @@ struct search {
     uint32_t path[EW_ELISION_EDGES_MAX]; /* nodes between, as deep as `depth` */
     uint32_t edge[EW_ELISION_EDGES_MAX]; /* the next edge to follow at each depth */
     uint32_t depth;
+    bool answers_calls; /* virtual ones, so that edges need not name it */
 };
 
 /* A frame that may be missing. Thunks and imports jump; what is external has no body here. */
@@ -40,15 +41,13 @@ static bool hides(const struct search *search, uint32_t edge_out, uint32_t node)
 
 static void take(const struct search *search, struct elided *out)
 {
-    if (out->found != ELISION_NONE) {
-        out->found = ELISION_SEVERAL;
+    if (out->path_count == ELISION_PATHS_MAX) {
+        out->cut = true;
         return;
     }
-    out->found = ELISION_ONE;
-    out->via_count = search->depth;
-    for (uint32_t i = 0; i < search->depth; i++) {
-        out->via[i] = search->path[i];
-    }
+    out->lengths[out->path_count] = (uint8_t)search->depth;
+    memcpy(out->paths[out->path_count], search->path, sizeof search->path);
+    out->path_count++;
 }
 
 /* The node that the search stands on. */
@@ -58,10 +57,16 @@ static uint32_t here(const struct search *search, uint32_t from)
 }
 
 /* Looks whether `to` can be reached from the node that was just stepped on. */
-static void try_end(const struct search *search, struct elided *out)
+static void try_end(struct search *search, struct elided *out)
 {
+    const struct ew_graph *graph = search->graph;
     uint32_t node = search->path[search->depth - 1];
-    uint32_t edge = ew_merge_static_edge_find(search->graph, node, search->to);
+    uint32_t edge = ew_merge_static_edge_find(graph, node, search->to);
+    if (edge == NONE && search->answers_calls) {
+        search->steps += graph->first_edge[node + 1] - graph->first_edge[node];
+        enum answer answer = ew_merge_dispatch(graph, node, search->to, &edge);
+        out->cut = out->cut || answer == ANSWER_CUT;
+    }
     if (edge != NONE && hides(search, edge, node)) {
         take(search, out);
     }
@@ -100,11 +105,10 @@ void ew_merge_elision_search(const struct ew_graph *graph, uint32_t from, uint32
 {
     struct search search = {.graph = graph, .to = to};
     memset(out, 0, sizeof *out);
+    search.answers_calls = graph->nodes[to].first_override < static_overrides_end(graph, to)
+                           || graph->candidate_count > 0;
     search.edge[0] = graph->first_edge[from];
-    while (out->found != ELISION_SEVERAL && step(&search, from, out)) {
-        if (++search.steps >= EW_ELISION_STEPS_MAX) {
-            out->found = out->found == ELISION_NONE ? ELISION_CUT : ELISION_SEVERAL;
-            return;
-        }
+    while (!out->cut && step(&search, from, out)) {
+        out->cut = out->cut || ++search.steps >= EW_ELISION_STEPS_MAX;
     }
 }

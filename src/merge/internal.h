@@ -109,6 +109,7 @@ struct graph_side {
     struct gnode *nodes;
     uint32_t *first_overrider; /* node_count + 1: who overrides it, in `overriders` */
     uint32_t *overriders;
+    bool search_cut; /* for elided paths: what may have run is not known to its end */
 };
 
 /* An adjacency of merged nodes, observed or inferred. */
@@ -352,12 +353,20 @@ static inline uint32_t static_overrides_end(const struct ew_graph *graph, uint32
 /* What a tier is worth, 0 .. 1000 (reference evidence.md 5.4); 1000 without a match. */
 uint16_t ew_merge_tier_confidence(unsigned tier);
 
-/* A path of at most EW_ELISION_EDGES_MAX edges (elision.c). */
-enum elision { ELISION_NONE, ELISION_ONE, ELISION_SEVERAL, ELISION_CUT };
+/* An edge of `from` that can end in `to`: by its candidates, or because `to` overrides its
+ * target (dispatch.c). Cut: at EW_OVERRIDES_MAX. */
+enum answer { ANSWER_NO, ANSWER_YES, ANSWER_CUT };
+enum answer ew_merge_dispatch(const struct ew_graph *graph, uint32_t from, uint32_t to,
+                              uint32_t *edge_out);
+
+/* Paths of at most EW_ELISION_EDGES_MAX edges, the last of which may be a virtual call
+ * (elision.c). */
+enum { ELISION_PATHS_MAX = 32 };
 struct elided {
-    enum elision found;
-    uint32_t via[EW_ELISION_EDGES_MAX]; /* of the first one, in the graph's nodes */
-    uint32_t via_count;
+    uint32_t path_count;
+    bool cut;                           /* there may be more */
+    uint8_t lengths[ELISION_PATHS_MAX]; /* nodes between, of the graph */
+    uint32_t paths[ELISION_PATHS_MAX][EW_ELISION_EDGES_MAX];
 };
 void ew_merge_elision_search(const struct ew_graph *graph, uint32_t from, uint32_t to,
                              struct elided *out);

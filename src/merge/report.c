@@ -58,18 +58,17 @@ static enum ew_status report_elision(struct merge *merge, uint32_t index,
                                      const struct verdict *verdict, const char *from,
                                      const char *to)
 {
+    const struct pair *pair = &merge->pairs[index];
     struct ew_reach_conflict conflict =
         of_edge(EW_CONFLICT_ELIDED_INTERMEDIATE, index, verdict->graph);
     char via[NAME_SHOWN_BYTES];
-    bool several = verdict->elided.found == ELISION_SEVERAL;
-    return ew_merge_conflict_add(
-        merge, &conflict, "%s calls %s through %s%s; proof: %s", from, to,
-        ew_merge_shown_node(
-            merge, merge->graphs[verdict->graph].nodes[verdict->elided.via[0]].node, via),
-        several                         ? " or another way"
-        : verdict->elided.via_count > 1 ? " and further frames that left no trace"
-                                        : ", whose frame left no trace",
-        several ? "guess" : proof_of_elision(merge, &merge->pairs[index]));
+    bool several = verdict->elided.path_count > 1 || verdict->elided.cut;
+    const char *rest = several               ? " or another way"
+                       : pair->via_count > 1 ? " and further frames that left no trace"
+                                             : ", whose frame left no trace";
+    return ew_merge_conflict_add(merge, &conflict, "%s calls %s through %s%s; proof: %s", from,
+                                 to, ew_merge_shown_node(merge, merge->via[pair->first_via], via),
+                                 rest, several ? "guess" : proof_of_elision(merge, pair));
 }
 
 static enum ew_status report_bridge(struct merge *merge, uint32_t index,

@@ -291,7 +291,8 @@ static void mark_untold(struct merge *merge)
                          || (function->row->has_rva
                              && (function->resolution == EW_RESOLVED_PDB
                                  || function->resolution == EW_RESOLVED_NOT)));
-        if (function->build != NONE) {
+        /* Code made at run time is no function of the module that made it. */
+        if (function->build != NONE && function->resolution != EW_RESOLVED_DYNAMIC) {
             struct build *build = &merge->builds[function->build];
             build->has_untold = build->has_untold || !exact;
             build->has_unnamed =

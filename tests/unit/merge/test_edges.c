@@ -62,7 +62,31 @@ START_TEST(elided__several_ways__each_is_maybe)
     (void)world_merge();
     world_only(EW_CONFLICT_ELIDED_INTERMEDIATE, -1);
     ck_assert_int_eq(world_edge("A>B")->state.observed, EW_RUNTIME_MAYBE);
+    ck_assert_int_eq(world_edge("C>D")->state.observed, EW_RUNTIME_MAYBE);
     ck_assert(world_node("B")->maybe && !world_node("B")->inferred);
+    ck_assert(world_node("C")->maybe && !world_node("C")->inferred);
+}
+END_TEST
+
+START_TEST(elided__hop_is_a_virtual_call__is_explained)
+{
+    (void)world_window();
+    world_stack("A>D", 7);
+    claim_begin(true);
+    claim_node('A', "");
+    claim_node('B', ",'inline':'may'");
+    claim_node('C', "");
+    claim_node('D', ",'overrides':['C']");
+    claim_edge("A>B", "");
+    claim_edge("B>C", ",'kind':'virtual'");
+    claim_entry('A');
+    (void)claim_end();
+    (void)world_merge();
+    world_only(EW_CONFLICT_ELIDED_INTERMEDIATE, -1);
+    ck_assert_int_eq(world_edge("B>D")->edge_class, EW_CLASS_DISPATCH);
+    ck_assert(world_edge("B>D")->inferred);
+    ck_assert_str_eq(world_edge_label("B>D"), "CR");
+    ck_assert_str_eq(world_edge_label("B>C"), "SR");
 }
 END_TEST
 
@@ -394,6 +418,7 @@ static TCase *edges_case(void)
     tcase_add_checked_fixture(tests, world_begin, world_end);
     ADD(elided__one_way__its_hops_ran);
     ADD(elided__several_ways__each_is_maybe);
+    ADD(elided__hop_is_a_virtual_call__is_explained);
     ADD(elided__compiler_told_of_inlining__is_proved);
     ADD(elided__never_inlined__is_contradicted);
     ADD(elided__four_edges__is_explained);
