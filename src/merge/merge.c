@@ -37,7 +37,7 @@ static enum ew_status take_graphs(struct merge *merge)
         qsort(graphs, count, sizeof *graphs, compare_graphs);
     }
     for (size_t i = 0; i < count; i++) {
-        if (i == 0 || compare_graphs(&graphs[i - 1], &graphs[i]) != 0) {
+        if (i == 0 || strcmp(graphs[i - 1]->sha256, graphs[i]->sha256) != 0) {
             graphs[merge->graph_count] = graphs[i];
             merge->graphs[merge->graph_count++].graph = graphs[i];
         }

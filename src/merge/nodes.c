@@ -267,16 +267,27 @@ static bool better_function(const struct merge *merge, uint32_t a, uint32_t b)
     return left_tier != right_tier ? left_tier < right_tier : strcmp(left->key, right->key) < 0;
 }
 
+/* So many digits of its hash tell a graph from all others of this merge. */
+static size_t tag_digits(const struct merge *merge, size_t graph)
+{
+    const char *own = merge->graphs[graph].graph->sha256;
+    for (size_t i = 0; i < merge->graph_count; i++) {
+        if (i != graph && strncmp(merge->graphs[i].graph->sha256, own, GRAPH_TAG_DIGITS) == 0) {
+            return strlen(own);
+        }
+    }
+    return GRAPH_TAG_DIGITS;
+}
+
 static const char *graph_key(struct merge *merge, size_t graph, uint32_t node)
 {
     const struct ew_graph *from = merge->graphs[graph].graph;
     const char *id = ew_graph_string(from, from->nodes[node].id);
-    size_t byte_count = strlen(id);
-    enum { PREFIX = 2 + GRAPH_TAG_DIGITS + 1 };
-    char *key = ew_arena_take(&merge->arena, PREFIX + byte_count + 1);
+    size_t digits = tag_digits(merge, graph);
+    size_t byte_count = digits + strlen(id) + sizeof "g::";
+    char *key = ew_arena_take(&merge->arena, byte_count);
     if (key != NULL) {
-        (void)snprintf(key, PREFIX + 1, "g:%.16s:", from->sha256);
-        memcpy(key + PREFIX, id, byte_count + 1);
+        (void)snprintf(key, byte_count, "g:%.*s:%s", (int)digits, from->sha256, id);
     }
     return key;
 }

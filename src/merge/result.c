@@ -39,6 +39,12 @@ enum ew_status ew_merge_result_rows(struct merge *merge, uint32_t last_row, uint
 {
     uint32_t count = 0;
     uint64_t last = 0;
+    *first_out = 0;
+    *count_out = 0;
+    *stale_out = false;
+    if (last_row == NONE) {
+        return EW_OK;
+    }
     for (uint32_t at = last_row; at != NONE; at = merge->rows[at].previous) {
         struct ew_reach_observation *grown =
             list_grow(merge->observations, &merge->observation_capacity,
@@ -54,7 +60,7 @@ enum ew_status ew_merge_result_rows(struct merge *merge, uint32_t last_row, uint
         last = row->last_100ns > last ? row->last_100ns : last;
     }
     struct ew_reach_observation *rows = merge->observations + merge->observation_count;
-    for (uint32_t i = 0; i + 1 < count - i && count > 0; i++) {
+    for (uint32_t i = 0; i + 1 < count - i; i++) {
         struct ew_reach_observation swapped = rows[i];
         rows[i] = rows[count - 1 - i];
         rows[count - 1 - i] = swapped;
@@ -68,7 +74,7 @@ enum ew_status ew_merge_result_rows(struct merge *merge, uint32_t last_row, uint
     }
     *first_out = (uint32_t)merge->observation_count;
     *count_out = count;
-    *stale_out = count > 0 && is_stale(merge, last);
+    *stale_out = is_stale(merge, last);
     merge->observation_count += count;
     return EW_OK;
 }
