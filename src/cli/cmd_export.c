@@ -2,6 +2,8 @@
 /* etwitness export: evidence and merges in formats of others. */
 #include "cli/cli.h"
 #include "cli/document_kind.h"
+#include "cli/merge_inputs.h"
+#include "cli/output_file.h"
 #include "etwitness/export.h"
 #include "etwitness/version.h"
 #include "platform/file.h"
@@ -25,6 +27,7 @@ static const char usage[] =
     "  --to stella-callgraph  stella.callgraph.v1 with runtime edges\n"
     "  --to dot               the graph for Graphviz, coloured by state\n"
     "\n"
+    "  --callgraph FILE       merge the evidence with it first; may be given several times\n"
     "  --out FILE             write there instead of to standard output\n"
     "  --ledger FOLDER        facts only, with --out: remember what was told there, and tell\n"
     "                         each window once; FILE must not be there yet\n"
@@ -38,30 +41,19 @@ struct arguments {
     const char *to;
     const char *out;
     const char *ledger;
+    struct ew_text_list graphs;
     bool quiet;
     enum ew_export_format format;
 };
 
 struct inputs {
     struct ew_window_set *set;
+    struct ew_cli_graphs graphs;
     struct ew_merged *merged;
     bool merge_was_given;
 };
 
 /* --- inputs ------------------------------------------------------------------- */
-
-static bool stop_listing(void *context, const char *name, uint64_t bytes)
-{
-    (void)context;
-    (void)name;
-    (void)bytes;
-    return false;
-}
-
-static bool is_directory(const char *path)
-{
-    return ew_directory_list(path, stop_listing, NULL, NULL) == EW_OK;
-}
 
 static enum ew_status add_bytes(struct inputs *inputs, const char *path, const char *bytes,
                                 size_t byte_count, struct ew_error *error)
@@ -85,7 +77,7 @@ static enum ew_status add_input(struct inputs *inputs, const char *path, struct 
 {
     char *bytes = NULL;
     size_t byte_count = 0;
-    if (is_directory(path)) {
+    if (ew_cli_is_directory(path)) {
         return ew_window_set_add_directory(inputs->set, path, error);
     }
     enum ew_status status =
@@ -97,64 +89,50 @@ static enum ew_status add_input(struct inputs *inputs, const char *path, struct 
     return status;
 }
 
-/* Formats of graphs can do without a static graph: all is then observed only. */
-static enum ew_status complete_inputs(struct inputs *inputs, enum ew_export_format format,
+/* Merges what was not merged. Formats of graphs can do without a static graph: all is then
+ * observed only. */
+static enum ew_status complete_inputs(struct inputs *inputs, const struct arguments *arguments,
                                       struct ew_error *error)
 {
-    bool needs_merge = format == EW_EXPORT_SARIF || format == EW_EXPORT_STELLA_CALLGRAPH
-                       || format == EW_EXPORT_DOT;
-    const struct ew_merge_options options = {.windows = inputs->set};
-    return needs_merge && inputs->merged == NULL ? ew_merge(&options, &inputs->merged, error)
-                                                 : EW_OK;
+    bool needs_merge = arguments->format == EW_EXPORT_SARIF
+                       || arguments->format == EW_EXPORT_STELLA_CALLGRAPH
+                       || arguments->format == EW_EXPORT_DOT;
+    if (inputs->merged != NULL && arguments->graphs.count > 0) {
+        return ew_fail(error, EW_USAGE,
+                       "--callgraph is for evidence: a merge has its graphs already");
+    }
+    enum ew_status status =
+        ew_cli_load_graphs(&arguments->graphs, NULL, arguments->quiet, &inputs->graphs, error);
+    const struct ew_merge_options options = {
+        .graphs = (const struct ew_graph *const *)inputs->graphs.items,
+        .graph_count = inputs->graphs.count,
+        .windows = inputs->set,
+    };
+    if (status == EW_OK && inputs->merged == NULL && (needs_merge || inputs->graphs.count > 0)) {
+        status = ew_merge(&options, &inputs->merged, error);
+    }
+    return status;
 }
 
 static void free_inputs(struct inputs *inputs)
 {
     ew_merged_free(inputs->merged);
+    ew_cli_free_graphs(&inputs->graphs);
     ew_window_set_destroy(inputs->set);
 }
 
 /* --- outputs ------------------------------------------------------------------ */
 
-struct file_output {
-    struct ew_file *file;
-    uint64_t offset;
-    struct ew_error *error;
+struct production {
+    const struct ew_export_options *options;
+    struct ew_export_counts *counts;
 };
 
-static bool write_output(void *context, const void *bytes, size_t byte_count)
+static enum ew_status produce(void *context, ew_evidence_sink_fn sink, void *sink_context,
+                              struct ew_error *error)
 {
-    struct file_output *output = context;
-    enum ew_status status =
-        ew_file_write_at(output->file, output->offset, bytes, byte_count, output->error);
-    output->offset += byte_count;
-    return status == EW_OK;
-}
-
-/* Whole or not at all: what was there before stays until the new file is complete. */
-static enum ew_status export_to_file(const struct ew_export_options *options, const char *out,
-                                     struct ew_export_counts *counts_out, struct ew_error *error)
-{
-    char part[4096];
-    struct file_output output = {.error = error};
-    if ((size_t)snprintf(part, sizeof part, "%s.part", out) >= sizeof part) {
-        return ew_fail(error, EW_USAGE, "--out: the path is too long");
-    }
-    enum ew_status status = ew_file_create(part, true, &output.file, error);
-    if (status != EW_OK) {
-        return status;
-    }
-    status = ew_export_write(options, write_output, &output, counts_out, error);
-    if (status == EW_OK) {
-        status = ew_file_sync(output.file, error);
-    }
-    ew_file_close(output.file);
-    if (status == EW_OK) {
-        return ew_file_rename(part, out, true, error);
-    }
-    enum ew_status removed = ew_file_remove(part, NULL);
-    (void)removed;
-    return status;
+    const struct production *production = context;
+    return ew_export_write(production->options, sink, sink_context, production->counts, error);
 }
 
 static enum ew_status export_with_ledger(const struct ew_export_options *options,
@@ -183,7 +161,8 @@ static enum ew_status export_to(const struct arguments *arguments,
         return export_with_ledger(options, arguments, counts_out, error);
     }
     if (arguments->out != NULL) {
-        return export_to_file(options, arguments->out, counts_out, error);
+        struct production production = {options, counts_out};
+        return ew_cli_write_file(arguments->out, produce, &production, error);
     }
     return ew_export_write(options, ew_cli_file_sink, stdout, counts_out, error);
 }
@@ -257,7 +236,7 @@ static int run(const struct arguments *arguments, const struct ew_text_list *pat
         status = add_input(&inputs, paths->items[i], &error);
     }
     if (status == EW_OK) {
-        status = complete_inputs(&inputs, arguments->format, &error);
+        status = complete_inputs(&inputs, arguments, &error);
     }
     int exit_code = status == EW_OK ? export_inputs(arguments, &inputs) : ew_cli_fail(&error);
     free_inputs(&inputs);
@@ -288,6 +267,7 @@ int ew_cmd_export(int argument_count, char **arguments)
     const struct ew_option options[] = {
         {"to", EW_OPTION_TEXT, &given.to, 0},
         {"out", EW_OPTION_TEXT, &given.out, 0},
+        {"callgraph", EW_OPTION_LIST, &given.graphs, 0},
         {"ledger", EW_OPTION_TEXT, &given.ledger, 0},
         {"quiet", EW_OPTION_FLAG, &given.quiet, 0},
     };

@@ -2,8 +2,9 @@
 /* etwitness merge: evidence joined with static callgraphs. */
 #include "base/filetime.h"
 #include "cli/cli.h"
+#include "cli/merge_inputs.h"
 #include "cli/merge_report.h"
-#include "platform/file.h"
+#include "cli/output_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,59 +45,9 @@ struct merge_command {
 };
 
 struct inputs {
-    struct ew_graph *graphs[EW_MERGE_GRAPHS_MAX];
-    size_t graph_count;
+    struct ew_cli_graphs graphs;
     struct ew_window_set *windows;
 };
-
-/* --- inputs ----------------------------------------------------------------------------------
- */
-
-static void say_oddities(const char *path, const struct ew_graph_counts *counts)
-{
-    if (counts->dangling > 0) {
-        ew_cli_say("%s: %llu references to nodes that it does not list", path,
-                   (unsigned long long)counts->dangling);
-    }
-}
-
-static enum ew_status load_graphs(const struct merge_command *command, struct inputs *inputs,
-                                  struct ew_error *error)
-{
-    const struct ew_graph_options options = {.format = EW_GRAPH_AUTO,
-                                             .cache_directory = command->cache};
-    for (size_t i = 0; i < command->graphs.count; i++) {
-        struct ew_graph_counts counts = {0};
-        const char *path = command->graphs.items[i];
-        if (inputs->graph_count >= EW_MERGE_GRAPHS_MAX) {
-            return ew_fail(error, EW_LIMIT, "--callgraph: at most %d graphs can be merged",
-                           EW_MERGE_GRAPHS_MAX);
-        }
-        enum ew_status status =
-            ew_graph_load(path, &options, &inputs->graphs[inputs->graph_count], &counts, error);
-        if (status != EW_OK) {
-            return status;
-        }
-        inputs->graph_count++;
-        if (!command->quiet) {
-            say_oddities(path, &counts);
-        }
-    }
-    return EW_OK;
-}
-
-static bool stop_listing(void *context, const char *name, uint64_t bytes)
-{
-    (void)context;
-    (void)name;
-    (void)bytes;
-    return false;
-}
-
-static bool is_directory(const char *path)
-{
-    return ew_directory_list(path, stop_listing, NULL, NULL) == EW_OK;
-}
 
 static enum ew_status load_inputs(const struct merge_command *command, struct inputs *inputs,
                                   struct ew_error *error)
@@ -107,70 +58,28 @@ static enum ew_status load_inputs(const struct merge_command *command, struct in
     }
     for (size_t i = 0; status == EW_OK && i < command->paths.count; i++) {
         const char *path = command->paths.items[i];
-        status = is_directory(path) ? ew_window_set_add_directory(inputs->windows, path, error)
-                                    : ew_window_set_add(inputs->windows, path, error);
+        status = ew_cli_is_directory(path)
+                     ? ew_window_set_add_directory(inputs->windows, path, error)
+                     : ew_window_set_add(inputs->windows, path, error);
     }
-    return status == EW_OK ? load_graphs(command, inputs, error) : status;
+    return status == EW_OK ? ew_cli_load_graphs(&command->graphs, command->cache, command->quiet,
+                                                &inputs->graphs, error)
+                           : status;
 }
 
 static void free_inputs(struct inputs *inputs)
 {
-    for (size_t i = 0; i < inputs->graph_count; i++) {
-        ew_graph_free(inputs->graphs[i]);
-    }
+    ew_cli_free_graphs(&inputs->graphs);
     ew_window_set_destroy(inputs->windows);
 }
 
-/* --- the document ------------------------------------------------------------------------------
- */
+/* --- the command ------------------------------------------------------------------ */
 
-struct output {
-    struct ew_file *file;
-    uint64_t offset;
-    struct ew_error *error;
-};
-
-static bool write_output(void *context, const void *bytes, size_t byte_count)
+static enum ew_status produce(void *merged, ew_evidence_sink_fn sink, void *sink_context,
+                              struct ew_error *error)
 {
-    struct output *output = context;
-    enum ew_status status =
-        ew_file_write_at(output->file, output->offset, bytes, byte_count, output->error);
-    output->offset += byte_count;
-    return status == EW_OK;
+    return ew_merged_write(merged, sink, sink_context, error);
 }
-
-/* Whole or not at all: what was there before stays until the new file is complete. */
-static enum ew_status write_merged(const struct ew_merged *merged, const char *path,
-                                   struct ew_error *error)
-{
-    char part[4096];
-    struct ew_error inner = {0};
-    struct output output = {.error = &inner};
-    if ((size_t)snprintf(part, sizeof part, "%s.part", path) >= sizeof part) {
-        return ew_fail(error, EW_USAGE, "--out: the path is too long");
-    }
-    enum ew_status status = ew_file_create(part, true, &output.file, error);
-    if (status != EW_OK) {
-        return status;
-    }
-    status = ew_merged_write(merged, write_output, &output, error);
-    if (status != EW_OK && inner.text[0] != '\0') {
-        *error = inner;
-    }
-    if (status == EW_OK) {
-        status = ew_file_sync(output.file, error);
-    }
-    ew_file_close(output.file);
-    if (status == EW_OK) {
-        return ew_file_rename(part, path, true, error);
-    }
-    enum ew_status removed = ew_file_remove(part, NULL);
-    (void)removed;
-    return status;
-}
-
-/* --- the command
- * --------------------------------------------------------------------------------- */
 
 static bool has_missing_windows(const struct ew_merged *merged)
 {
@@ -182,10 +91,11 @@ static bool has_missing_windows(const struct ew_merged *merged)
     return false;
 }
 
-static int finish(const struct merge_command *command, const struct ew_merged *merged)
+static int finish(const struct merge_command *command, struct ew_merged *merged)
 {
     struct ew_error error = {0};
-    if (command->out != NULL && write_merged(merged, command->out, &error) != EW_OK) {
+    if (command->out != NULL
+        && ew_cli_write_file(command->out, produce, merged, &error) != EW_OK) {
         return ew_cli_fail(&error);
     }
     if (!command->quiet) {
@@ -202,8 +112,8 @@ static int run(const struct merge_command *command, uint64_t as_of)
     enum ew_status status = load_inputs(command, &inputs, &error);
     if (status == EW_OK) {
         const struct ew_merge_options options = {
-            .graphs = (const struct ew_graph *const *)inputs.graphs,
-            .graph_count = inputs.graph_count,
+            .graphs = (const struct ew_graph *const *)inputs.graphs.items,
+            .graph_count = inputs.graphs.count,
             .windows = inputs.windows,
             .as_of_100ns = as_of,
             .fresh_days = (uint32_t)command->fresh_days,
