@@ -18,6 +18,7 @@ struct document {
     uint64_t from;
     uint64_t to;
     uint32_t revision;
+    bool forged;
     char *bytes; /* owned */
     size_t byte_count;
 };
@@ -29,6 +30,7 @@ struct document_plan {
     uint64_t to;
     uint32_t revision;
     bool sealed;
+    bool forged; /* by somebody who tells of the same what is not so */
 };
 
 /* Running counters of the quality rise with the number, as a collector's do. */

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The laws of merging (reference evidence.md 6 and 7), by property, of the bytes that come out:
+ * random documents with late revisions, forged ones and roll-ups, and random callgraphs, in any
+ * order, repeated, through files and through any tree of partial unions, give one document; and
+ * it reads back to the same bytes.
+ */
+#include "merge/random_merge.h"
+#include "support/check_main.h"
+#include "windows/document_pool.h"
+#include "windows/set_dump.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef EW_LAW_CASES
+#define EW_LAW_CASES 20000
+#endif
+
+enum { CASES = EW_LAW_CASES, POOLS = 40, FILES_EACH = 64, CHECKS_EACH = 16 };
+
+#define FOLDER "merge-laws.tmp"
+#define GRAPH_FILE "merge-laws.graph.json"
+#define AS_OF UINT64_C(134329536000000000)
+
+static struct document_pool documents;
+static struct graph_pool callgraphs;
+
+struct drawn {
+    uint32_t documents[DRAWN_MAX];
+    size_t document_count;
+    const struct ew_graph *graphs[2 * DRAWN_GRAPHS_MAX];
+    size_t graph_count;
+    struct ew_merge_options options;
+};
+
+static void draw(struct drawn *drawn)
+{
+    struct random *random = &documents.random;
+    memset(drawn, 0, sizeof *drawn);
+    drawn->document_count = 1 + random_below(random, DRAWN_MAX);
+    for (size_t i = 0; i < drawn->document_count; i++) {
+        drawn->documents[i] = random_below(random, documents.count);
+    }
+    drawn->graph_count = random_below(random, DRAWN_GRAPHS_MAX + 1);
+    for (size_t i = 0; i < drawn->graph_count; i++) {
+        drawn->graphs[i] = callgraphs.graphs[random_below(random, GRAPH_POOL_MAX)][0];
+    }
+    drawn->options.ask_unobserved = random_below(random, 2) == 0;
+    drawn->options.as_of_100ns = random_below(random, 2) == 0 ? AS_OF : 0;
+    drawn->options.fresh_days = random_below(random, 20);
+}
+
+/* The same, in another order and some of it more than once. */
+static void draw_again(struct drawn *drawn)
+{
+    struct random *random = &documents.random;
+    size_t count = drawn->graph_count;
+    shuffle(random, drawn->documents, drawn->document_count);
+    for (size_t i = 0; i < count; i++) {
+        for (uint32_t g = 0; g < GRAPH_POOL_MAX; g++) {
+            if (callgraphs.graphs[g][0] == drawn->graphs[i] && random_below(random, 2) == 0) {
+                drawn->graphs[drawn->graph_count++] = callgraphs.graphs[g][1];
+            }
+        }
+    }
+    for (size_t i = drawn->graph_count; i > 1; i--) {
+        size_t other = random_below(random, (uint32_t)i);
+        const struct ew_graph *graph = drawn->graphs[i - 1];
+        drawn->graphs[i - 1] = drawn->graphs[other];
+        drawn->graphs[other] = graph;
+    }
+}
+
+/* What the cases are about: were one of these never there, its laws would not be shown. */
+static uint64_t conflicts_seen[EW_CONFLICT_COUNT];
+static uint64_t classes_seen[EW_CLASS_COUNT];
+static uint64_t states_seen[3][4];
+
+static void note(const struct ew_merged *merged)
+{
+    for (size_t i = 0; i < merged->conflict_count; i++) {
+        conflicts_seen[merged->conflicts[i].conflict]++;
+    }
+    for (int i = 0; i < EW_CLASS_COUNT; i++) {
+        classes_seen[i] += merged->class_counts[i];
+    }
+    for (size_t i = 0; i < merged->node_count; i++) {
+        states_seen[merged->nodes[i].state.claimed][merged->nodes[i].state.observed]++;
+    }
+}
+
+static void must_have_seen_all(void)
+{
+    for (int i = 0; i < EW_CONFLICT_COUNT; i++) {
+        ck_assert_msg(conflicts_seen[i] > 0, "no case has %s",
+                      ew_conflict_name((enum ew_conflict)i));
+    }
+    for (int i = 0; i < EW_CLASS_COUNT; i++) {
+        ck_assert_msg(classes_seen[i] > 0, "no case has an edge that is %s",
+                      ew_edge_class_name((enum ew_edge_class)i));
+    }
+    for (int i = 0; i < 3 * 4; i++) {
+        ck_assert_msg(states_seen[i / 4][i % 4] > 0, "no case has a node that is %s and %s",
+                      ew_static_state_name((enum ew_static_state)(i / 4)),
+                      ew_runtime_state_name((enum ew_runtime_state)(i % 4)));
+    }
+}
+
+static struct bytes merge_to_bytes(struct drawn *drawn, struct ew_window_set *set)
+{
+    drawn->options.graphs = drawn->graphs;
+    drawn->options.graph_count = drawn->graph_count;
+    drawn->options.windows = set;
+    struct ew_merged *merged = must_merge(&drawn->options);
+    struct bytes bytes = must_write(merged);
+    note(merged);
+    ew_merged_free(merged);
+    return bytes;
+}
+
+static void must_be_equal(const struct bytes *expected, const struct bytes *got, int number,
+                          const char *what)
+{
+    if (expected->count != got->count || memcmp(expected->at, got->at, got->count) != 0) {
+        size_t at = 0;
+        while (at < got->count && at < expected->count && expected->at[at] == got->at[at]) {
+            at++;
+        }
+        size_t from = at > 200 ? at - 200 : 0;
+        ck_abort_msg("case %d, %s, at byte %zu:\n%.400s\n---\n%.400s", number, what, at,
+                     expected->at + from, got->at + (from < got->count ? from : 0));
+    }
+}
+
+/* Read and written once more; what `check` checks holds. */
+static void check_document(const struct bytes *bytes, int number)
+{
+    struct ew_merged *read = NULL;
+    struct ew_error error = {0};
+    if (ew_merged_read("merged", bytes->at, bytes->count, &read, &error) != EW_OK) {
+        ck_abort_msg("case %d: %s", number, error.text);
+    }
+    struct bytes again = must_write(read);
+    must_be_equal(bytes, &again, number, "read and written again");
+    ew_merged_free(read);
+    free(again.at);
+    if (number % CHECKS_EACH == 0) {
+        struct ew_check_result result;
+        if (ew_document_check_bytes("merged.json", bytes->at, bytes->count, &result, &error)
+            != EW_OK) {
+            ck_abort_msg("case %d: %s", number, error.text);
+        }
+        MUST(result.canonical);
+    }
+}
+
+static void check_case(int number)
+{
+    static struct drawn drawn;
+    draw(&drawn);
+    struct ew_window_set *set = unite_in_order(&documents, drawn.documents, drawn.document_count);
+    struct bytes expected = merge_to_bytes(&drawn, set);
+    check_document(&expected, number);
+    draw_again(&drawn);
+    struct ew_window_set *tree = unite_by_tree(&documents, drawn.documents, drawn.document_count,
+                                               number % FILES_EACH == 0 ? FOLDER : NULL);
+    struct bytes got = merge_to_bytes(&drawn, tree);
+    must_be_equal(&expected, &got, number, "by a tree");
+    free(expected.at);
+    free(got.at);
+    ew_window_set_destroy(tree);
+    ew_window_set_destroy(set);
+}
+
+START_TEST(merge__any_order_any_tree_and_repeated_graphs__is_the_same_document)
+{
+    documents.random.state = 2026;
+    for (int p = 0; p < POOLS; p++) {
+        pool_fill(&documents, random_evidence);
+        graph_pool_fill(&callgraphs, &documents.random, GRAPH_FILE);
+        for (int i = 0; i < CASES / POOLS; i++) {
+            check_case(p * (CASES / POOLS) + i);
+        }
+        graph_pool_empty(&callgraphs);
+        pool_empty(&documents);
+    }
+    must_have_seen_all();
+    if (CASES < 20000) {
+        (void)printf("%d cases of 20000: this build is told to take fewer\n", (int)CASES);
+    }
+}
+END_TEST
+
+Suite *ew_suite(void)
+{
+    Suite *suite = suite_create("laws of merges");
+    TCase *laws = tcase_create("laws");
+    tcase_set_timeout(laws, 170);
+    tcase_add_test(laws, merge__any_order_any_tree_and_repeated_graphs__is_the_same_document);
+    suite_add_tcase(suite, laws);
+    return suite;
+}
