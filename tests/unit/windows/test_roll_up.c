@@ -33,7 +33,7 @@ static void add(struct ew_window_set *set, const struct document *document)
 
 static void add_number(struct ew_window_set *set, uint64_t number, bool sealed)
 {
-    struct document_plan plan = {0, number, number, 0, sealed};
+    struct document_plan plan = {0, number, number, 0, sealed, false};
     struct document document = random_document(&rng, &plan);
     add(set, &document);
     free_document(&document);

@@ -32,7 +32,7 @@ static enum ew_status add(const struct document *document)
 
 static void add_random(uint64_t from, uint64_t to, uint32_t revision)
 {
-    struct document_plan plan = {0, from, to, revision, true};
+    struct document_plan plan = {0, from, to, revision, true, false};
     struct document document = random_document(&rng, &plan);
     ck_assert_msg(add(&document) == EW_OK, "%s", error.text);
     free_document(&document);
@@ -103,7 +103,7 @@ END_TEST
 
 START_TEST(set__of_an_unaligned_roll_up__refuses_it)
 {
-    struct document_plan plan = {0, 2, 3, 0, true};
+    struct document_plan plan = {0, 2, 3, 0, true, false};
     struct document document = random_document(&rng, &plan);
     char *covers = strstr(document.bytes, "\"covers\":{\"from\":2");
     ck_assert_ptr_nonnull(covers);
@@ -172,7 +172,7 @@ START_TEST(directory__with_a_changed_file__counts_it_and_takes_the_others)
     char path[512];
     ck_assert_msg(ew_publisher_open(&options, &publisher, &error) == EW_OK, "%s", error.text);
     for (uint64_t number = 1; number <= 3; number++) {
-        struct document_plan plan = {0, number, number, 0, true};
+        struct document_plan plan = {0, number, number, 0, true, false};
         struct document random = random_document(&rng, &plan);
         struct ew_document document = {.sequence = number,
                                        .sealed = true,
