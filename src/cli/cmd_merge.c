@@ -25,7 +25,7 @@ static const char usage[] =
     "  --fresh DAYS      what \"lately\" is; default 7\n"
     "  --quiet           no summary\n"
     "\n"
-    "exit status: 4 when windows of a stream are missing\n"
+    "exit status: 4 when windows of a stream are missing, or documents were refused\n"
     "\n"
     "example: etwitness synth docs/scenarios/shop.json --out shop.etl\n"
     "         etwitness replay shop.etl --out evidence\n"
@@ -81,27 +81,22 @@ static enum ew_status produce(void *merged, ew_evidence_sink_fn sink, void *sink
     return ew_merged_write(merged, sink, sink_context, error);
 }
 
-static bool has_missing_windows(const struct ew_merged *merged)
-{
-    for (size_t i = 0; i < merged->stream_count; i++) {
-        if (merged->streams[i].missing > 0 || merged->streams[i].gaps > 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int finish(const struct merge_command *command, struct ew_merged *merged)
+static int finish(const struct merge_command *command, struct ew_window_set *windows,
+                  struct ew_merged *merged)
 {
     struct ew_error error = {0};
-    if (command->out != NULL
-        && ew_cli_write_file(command->out, produce, merged, &error) != EW_OK) {
+    struct ew_window_set_counts counts;
+    if ((command->out != NULL
+         && ew_cli_write_file(command->out, produce, merged, &error) != EW_OK)
+        || ew_window_set_counts(windows, &counts) != EW_OK) {
         return ew_cli_fail(&error);
     }
     if (!command->quiet) {
+        merge_report_refusals(stdout, counts.refused, ew_window_set_refusal(windows));
         merge_report_summary(stdout, merged);
     }
-    return has_missing_windows(merged) ? EW_EXIT_INCOMPLETE : EW_EXIT_DONE;
+    return counts.refused > 0 || merge_report_is_incomplete(merged) ? EW_EXIT_INCOMPLETE
+                                                                    : EW_EXIT_DONE;
 }
 
 static int run(const struct merge_command *command, uint64_t as_of)
@@ -121,7 +116,8 @@ static int run(const struct merge_command *command, uint64_t as_of)
         };
         status = ew_merge(&options, &merged, &error);
     }
-    int exit_code = status == EW_OK ? finish(command, merged) : ew_cli_fail(&error);
+    int exit_code =
+        status == EW_OK ? finish(command, inputs.windows, merged) : ew_cli_fail(&error);
     ew_merged_free(merged);
     free_inputs(&inputs);
     return exit_code;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUPED_BYTES = 27, SHOWN_MAX = 8, NAME_COLUMNS = 64 };
+enum { GROUPED_BYTES = 27, SHOWN_MAX = 8, NAME_COLUMNS = 120 };
 
 static const char *plural(uint64_t count)
 {
@@ -38,9 +38,58 @@ static void print_inputs(FILE *out, const struct ew_merged *merged)
                   merged->stream_count, plural(merged->stream_count), hosts, plural(hosts),
                   merged->graph_count, plural(merged->graph_count));
     if (missing > 0) {
-        (void)fprintf(out, "%s window%s of these streams are missing\n",
-                      ew_cli_grouped(missing, windows), plural(missing));
+        (void)fprintf(out, "%s window%s of these streams %s missing\n",
+                      ew_cli_grouped(missing, windows), plural(missing),
+                      missing == 1 ? "is" : "are");
     }
+}
+
+/* What a stream tells of documents that were changed, replaced or forged. */
+static void print_doubts(FILE *out, const struct ew_merged *merged)
+{
+    for (size_t i = 0; i < merged->stream_count; i++) {
+        const struct ew_window_stream *stream = &merged->streams[i];
+        if (stream->conflicts > 0) {
+            (void)fprintf(out,
+                          "stream %.8s: %llu document%s passed over: another claims to be the "
+                          "same window\n",
+                          stream->id, (unsigned long long)stream->conflicts,
+                          plural(stream->conflicts));
+        }
+        if (stream->broken_links > 0) {
+            (void)fprintf(out,
+                          "stream %.8s: %llu time%s a document is not followed by the one that "
+                          "was written after it: changed or replaced\n",
+                          stream->id, (unsigned long long)stream->broken_links,
+                          plural(stream->broken_links));
+        }
+        if (stream->mixed) {
+            (void)fprintf(out, "stream %.8s: its documents name different hosts or containers\n",
+                          stream->id);
+        }
+    }
+}
+
+void merge_report_refusals(FILE *out, uint64_t refused, const char *first)
+{
+    char grouped[GROUPED_BYTES];
+    if (refused > 0) {
+        (void)fprintf(out, "%s file%s refused, and nothing of %s is in this: %s%s\n",
+                      ew_cli_grouped(refused, grouped), refused == 1 ? " was" : "s were",
+                      refused == 1 ? "it" : "them", refused == 1 ? "" : "the first: ", first);
+    }
+}
+
+bool merge_report_is_incomplete(const struct ew_merged *merged)
+{
+    for (size_t i = 0; i < merged->stream_count; i++) {
+        const struct ew_window_stream *stream = &merged->streams[i];
+        if (stream->missing > 0 || stream->gaps > 0 || stream->conflicts > 0
+            || stream->broken_links > 0 || stream->mixed) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* --- counts ------------------------------------------------------------------------------------
@@ -102,6 +151,23 @@ static void print_calls(FILE *out, const struct ew_merged *merged)
 /* --- what was not seen
  * -------------------------------------------------------------------------- */
 
+/* The windows that a statement is made of. */
+static void print_ranges(FILE *out, const struct ew_merged *merged,
+                         const struct ew_reach_scope *scope)
+{
+    enum { RANGES_SHOWN = 3 };
+    for (uint32_t i = 0; i < scope->range_count && i < RANGES_SHOWN; i++) {
+        const struct ew_reach_range *range = &merged->ranges[scope->first_range + i];
+        (void)fprintf(out, "%s%llu to %llu of stream %.8s", i == 0 ? " (windows " : ", ",
+                      (unsigned long long)range->from, (unsigned long long)range->to,
+                      merged->streams[range->stream].id);
+    }
+    if (scope->range_count > RANGES_SHOWN) {
+        (void)fprintf(out, ", and %u more", (unsigned)(scope->range_count - RANGES_SHOWN));
+    }
+    (void)fputs(scope->range_count > 0 ? ")\n" : "\n", out);
+}
+
 static void print_scopes(FILE *out, const struct ew_merged *merged)
 {
     char count[GROUPED_BYTES];
@@ -117,17 +183,18 @@ static void print_scopes(FILE *out, const struct ew_merged *merged)
         (void)fprintf(out, "%12s  of %s, ", ew_cli_grouped(functions, count),
                       name != NULL ? name : "a module");
         if (scope->never_prepared) {
-            (void)fputs("never compiled nor fetched\n", out);
+            (void)fputs("never compiled nor fetched", out);
         } else {
             /* The rule of three: 3/n is the upper bound at 95 %. */
             uint64_t per_million = scope->stacks > 0 ? 3000000 / scope->stacks : 0;
             (void)fprintf(out,
                           "in %s stacks: below %llu.%02llu %% of them; says nothing of what "
-                          "can run\n",
+                          "can run",
                           ew_cli_grouped(scope->stacks, stacks),
                           (unsigned long long)(per_million / 10000),
                           (unsigned long long)(per_million / 100 % 100));
         }
+        print_ranges(out, merged, scope);
     }
 }
 
@@ -193,6 +260,20 @@ static const char *name_of(const struct ew_reach_node *node)
     return known != NULL ? known : node->id != NULL ? node->id : node->key;
 }
 
+/* A long one is cut, and shows it; never within a character. */
+static void print_name(FILE *out, const char *name)
+{
+    size_t length = strlen(name);
+    size_t shown = length;
+    if (length > NAME_COLUMNS) {
+        shown = NAME_COLUMNS - 3;
+        while (shown > 0 && ((unsigned char)name[shown] & 0xC0) == 0x80) {
+            shown--;
+        }
+    }
+    (void)fprintf(out, "%.*s%s", (int)shown, name, shown < length ? "..." : "");
+}
+
 static const char *verdict_of(const struct ew_reach_node *node)
 {
     if (node->state.observed == EW_RUNTIME_OBSERVED) {
@@ -220,8 +301,9 @@ static void print_targets(FILE *out, const struct ew_merged *merged)
         }
         (void)fputs(any ? "" : "vulnerable functions:\n", out);
         any = true;
-        (void)fprintf(out, "%12s  %.*s: %s", ew_reach_label_name(ew_reach_label(node->state)),
-                      NAME_COLUMNS, name_of(node), verdict_of(node));
+        (void)fprintf(out, "%12s  ", ew_reach_label_name(ew_reach_label(node->state)));
+        print_name(out, name_of(node));
+        (void)fprintf(out, ": %s", verdict_of(node));
         for (uint32_t v = 0; v < node->vulnerability_count; v++) {
             (void)fprintf(out, "%s%s", v == 0 ? " (" : ", ",
                           merged->vulnerabilities[node->first_vulnerability + v]);
@@ -233,6 +315,7 @@ static void print_targets(FILE *out, const struct ew_merged *merged)
 void merge_report_summary(FILE *out, const struct ew_merged *merged)
 {
     print_inputs(out, merged);
+    print_doubts(out, merged);
     print_functions(out, merged);
     print_calls(out, merged);
     print_scopes(out, merged);
@@ -241,4 +324,6 @@ void merge_report_summary(FILE *out, const struct ew_merged *merged)
     print_top(out, merged, EW_CONFLICT_ENTRYPOINT_MISSING, "missing entry points, by stacks:\n");
     print_top(out, merged, EW_CONFLICT_STATIC_CONTRADICTED, "contradicted:\n");
     print_top(out, merged, EW_CONFLICT_BUILD_MISMATCH, "other builds, by functions:\n");
+    print_top(out, merged, EW_CONFLICT_COVERAGE_INSUFFICIENT,
+              "not seen, which cannot be turned into a statement:\n");
 }

@@ -10,4 +10,10 @@
 /* What was confirmed, contradicted, not seen, and where entry points are missing. */
 void merge_report_summary(FILE *out, const struct ew_merged *merged);
 
+/* Files of folders that are no valid documents, if there were any, and why the first is none. */
+void merge_report_refusals(FILE *out, uint64_t refused, const char *first);
+
+/* Windows are missing, or documents of a stream contradict one another. */
+bool merge_report_is_incomplete(const struct ew_merged *merged);
+
 #endif

@@ -2,6 +2,8 @@
 /* Conflicts of observed adjacencies. */
 #include "merge/classify.h"
 
+#include <stdio.h>
+
 static const char *analyser(const struct merge *merge, uint32_t graph)
 {
     const struct ew_graph *from = merge->graphs[graph].graph;
@@ -16,10 +18,22 @@ static struct ew_reach_conflict of_edge(enum ew_conflict conflict, uint32_t pair
     return made;
 }
 
-/* What analysers of the graph say that they do not see. */
-static const char *blind_spots(const struct ew_graph *graph)
+/* " but those by reflection, callbacks": what a graph says itself that it does not see. */
+enum { BLIND_SPOTS_BYTES = 160 };
+static const char *blind_spots(const struct ew_graph *graph, char out[BLIND_SPOTS_BYTES])
 {
-    return graph->unsound_for != 0 ? ", which says itself that it does not see everything" : "";
+    static const char *const names[] = {"reflection",     "dynamic loading", "delegates",
+                                        "native interop", "serialization",   "injection",
+                                        "generated code", "callbacks"};
+    size_t used = 0;
+    out[0] = '\0';
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if ((graph->unsound_for >> i & 1) != 0) {
+            used += (size_t)snprintf(out + used, BLIND_SPOTS_BYTES - used, "%s%s",
+                                     used == 0 ? " but those by " : ", ", names[i]);
+        }
+    }
+    return out;
 }
 
 static enum ew_status report_contradiction(struct merge *merge, uint32_t index,
@@ -29,10 +43,12 @@ static enum ew_status report_contradiction(struct merge *merge, uint32_t index,
     struct ew_reach_conflict conflict =
         of_edge(EW_CONFLICT_STATIC_CONTRADICTED, index, verdict->graph);
     const struct ew_graph *graph = merge->graphs[verdict->graph].graph;
+    char blind[BLIND_SPOTS_BYTES];
     return ew_merge_conflict_add(
-        merge, &conflict, "%s calls %s: seen on a stack, and refused by %s%s (%s)", from, to,
-        analyser(merge, verdict->graph), blind_spots(graph),
-        graph->closed ? "its world is closed" : "the caller's calls are complete");
+        merge, &conflict,
+        "%s calls %s: seen on a stack, and the graph of %s has no such call, which claims to have %s%s",
+        from, to, analyser(merge, verdict->graph),
+        graph->closed ? "all calls" : "all calls of this caller", blind_spots(graph, blind));
 }
 
 /* The strongest proof that an inner frame was hidden: the compiler's own word. */

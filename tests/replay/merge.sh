@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What `etwitness merge` prints and answers: the demo, documents that were changed, replaced,
+# removed or repeated, and wrong usage.
+#
+#   merge.sh ETWITNESS SOURCE_DIR WORK_DIR [EMULATOR]
+set -eu
+
+etwitness=$1 source=$2 work=$3 emulator=${4:-}
+failed=0
+
+rm -rf "$work"
+mkdir -p "$work"
+cd "$work"
+cp "$source/docs/scenarios/shop.json" "$source/docs/scenarios/shop.graph.json" .
+
+# run STATUS ARGUMENTS...: out.txt and err.txt
+run() {
+    wanted=$1
+    shift
+    status=0
+    $emulator "$etwitness" "$@" >out.txt 2>err.txt || status=$?
+    if [ "$status" -ne "$wanted" ]; then
+        echo "FAILED: etwitness $*: status $status, not $wanted"
+        head -n 5 out.txt err.txt
+        failed=1
+    fi
+}
+
+# has FILE TEXT WHAT
+has() {
+    if ! grep -qF -- "$2" "$1"; then
+        echo "MISSING: $3: there is no \"$2\""
+        head -n 40 "$1"
+        failed=1
+    fi
+}
+
+# The host's stream: its documents in their order.
+documents() {
+    find "$1/evidence" -name 're1-*.json' | LC_ALL=C sort
+}
+
+run 0 synth shop.json --quiet --out shop.etl
+run 4 replay shop.etl --window 10 --out evidence --quiet
+
+run 0 merge --callgraph shop.graph.json evidence --out whole.json
+has out.txt "claimed reachable, and seen: confirmed" "the summary"
+has out.txt "ENTRYPOINT_MISSING" "conflicts by class"
+has out.txt "runs (CVE-2024-21907)" "vulnerable functions"
+run 0 check whole.json
+
+# The same documents twice, and one by one, are the same.
+run 0 merge --callgraph shop.graph.json evidence $(documents evidence) evidence --out again.json --quiet
+cmp whole.json again.json || failed=1
+
+# What cannot be said to be unseen says why.
+run 0 merge --callgraph shop.graph.json evidence --unobserved --out unobserved.json
+has out.txt "which cannot be turned into a statement" "the reasons"
+has out.txt "buffers were lost" "the reasons"
+
+# A document that was changed is refused, told, and not counted.
+cp -R evidence changed
+victim=$(documents changed | head -n 1)
+sed 's/"hits":1/"hits":2/' "$victim" >victim.json
+cat victim.json >"$victim"
+run 4 merge --callgraph shop.graph.json changed
+has out.txt "1 file was refused" "a changed document"
+has out.txt "it was changed after it was published" "a changed document"
+
+# One that is missing in the middle of its stream.
+cp -R evidence holed
+rm "$(documents holed | sed -n 's/.*-000000000002-.*/&/p' | head -n 1)"
+run 4 merge --callgraph shop.graph.json holed
+has out.txt "1 window of these streams is missing" "a removed document"
+
+# Wrong use, and inputs that are not there.
+run 2 merge
+has err.txt "merge needs evidence" "wrong use"
+run 2 merge evidence --as-of yesterday
+run 1 merge nothing-here
+run 3 merge --callgraph shop.json evidence
+exit $failed
