@@ -364,8 +364,60 @@ EW_MUST_USE enum ew_status ew_evidence_read(const char *name, const char *bytes,
                                             char sha256_out[EW_SHA256_HEX_BYTES],
                                             struct ew_error *error);
 
+/* --- names ------------------------------------------------------------------ */
+
+/* Longest name of a directory of evidence, with its terminator. */
+enum { EW_DOCUMENT_NAME_BYTES = 96, EW_HASH_PREFIX_BYTES = 17 };
+
+/* What the file name of a published document tells:
+ * re1-<stream>-<sequence>-<revision>-<w|r>-<hash prefix>.json (reference evidence.md 4.4). */
+struct ew_document_name {
+    char stream[EW_STREAM_ID_BYTES];
+    char hash[EW_HASH_PREFIX_BYTES]; /* first half of a quarter: 16 hex digits */
+    uint64_t sequence;
+    uint32_t revision;
+    bool rollup; /* 'r', else 'w': a plain window */
+};
+
+/* The name as text. */
+void ew_document_name_format(const struct ew_document_name *name,
+                             char out[EW_DOCUMENT_NAME_BYTES]);
+
+/* False when `text` is no such name, letter for letter. */
+bool ew_document_name_parse(const char *text, struct ew_document_name *name_out);
+
 /* True for the file names of published documents, letter for letter. */
 bool ew_document_is_name(const char *file_name);
+
+/* True for such a name with ".gz" behind it, which is not read. */
+bool ew_document_is_compressed_name(const char *file_name);
+
+/* --- heads ------------------------------------------------------------------ */
+
+/* What the head of a stream tells: where its writer stands. */
+struct ew_head {
+    char stream_id[EW_STREAM_ID_BYTES];
+    char last_sha256[EW_SHA256_HEX_BYTES];
+    char last_file[EW_DOCUMENT_NAME_BYTES];
+    uint64_t first_sequence;
+    uint64_t last_sequence;
+    uint64_t last_bytes;
+    uint64_t heartbeat_100ns; /* FILETIME: when the writer was last alive */
+    bool stopped;             /* in order; else it runs, or was cut off */
+};
+
+/* True for the file names of heads, letter for letter. */
+bool ew_head_is_name(const char *file_name);
+
+/*
+ * Reads `runtime-evidence-head/1`, as strictly as ew_document_check() does.
+ *
+ * name  for messages
+ *
+ * EW_FORMAT  is none · EW_LIMIT  is larger than EW_HEAD_BYTES_MAX · EW_NO_MEMORY
+ */
+EW_MUST_USE enum ew_status ew_head_read(const char *name, const char *bytes, size_t byte_count,
+                                        struct ew_head *head_out, struct ew_error *error);
 
 /* --- publication ----------------------------------------------------------- */
 
@@ -409,6 +461,8 @@ struct ew_document {
     uint64_t start_100ns; /* of its window */
     const char *bytes;    /* what ew_evidence_write() wrote */
     size_t byte_count;
+    bool rollup; /* it covers `covers_from` to `sequence` */
+    uint64_t covers_from;
 };
 
 /* Publishes a document that was written into memory, as ew_publisher_put() does. */
@@ -417,10 +471,11 @@ EW_MUST_USE enum ew_status ew_publisher_put_bytes(struct ew_publisher *publisher
                                                   struct ew_published *published_out,
                                                   struct ew_error *error);
 
-/* Where a stream stands, by its head and documents. */
+/* Where a stream stands, by its head and documents: a number that was given once is not given
+ * again, also when its document was rolled up or removed. */
 struct ew_stream_state {
     uint64_t sequence;  /* of the last document */
-    uint64_t end_100ns; /* of its window; 0 when that cannot be read */
+    uint64_t end_100ns; /* of the last window that is there; 0 when that cannot be read */
     char sha256[EW_SHA256_HEX_BYTES];
     bool stopped; /* by ew_publisher_finish(); else its writer was cut off, or runs */
 };
@@ -445,6 +500,59 @@ EW_MUST_USE enum ew_status ew_publisher_repair(struct ew_publisher *publisher,
 /* Marks a stream's head as stopped. */
 EW_MUST_USE enum ew_status ew_publisher_finish(struct ew_publisher *publisher,
                                                const char *stream_id, struct ew_error *error);
+
+/* --- beside a publisher ------------------------------------------------------ */
+
+/*
+ * A directory of evidence to which documents are added while its publisher may be at work, in
+ * another process too. What the publisher owns is left alone: heads, retention, and what it
+ * writes under tmp.
+ */
+struct ew_folder;
+
+/*
+ * Lists the documents of `directory`, by name. What was left under tmp by somebody who added
+ * documents this way and was stopped is removed.
+ *
+ * EW_NOT_FOUND  there is no folder `evidence` in it
+ * EW_LIMIT      more than EW_WINDOW_DOCUMENTS_MAX
+ */
+EW_MUST_USE enum ew_status ew_folder_open(const char *directory, struct ew_folder **folder_out,
+                                          struct ew_error *error);
+void ew_folder_close(struct ew_folder *folder); /* NULL is allowed */
+
+/* One document as it was listed. */
+struct ew_folder_document {
+    struct ew_document_name name;
+    uint64_t bytes;
+    uint64_t from; /* of the range it covers up to its number, as a roll-up says itself: not
+                      checked. A plain window's, and that of a roll-up that does not say it, is
+                      its number. */
+};
+
+/* By stream, number, kind (roll-ups first), revision and hash. `index` is below the count. */
+size_t ew_folder_count(const struct ew_folder *folder);
+void ew_folder_at(const struct ew_folder *folder, size_t index,
+                  struct ew_folder_document *document_out);
+
+/* Documents that are there and not read, because they are compressed. */
+uint64_t ew_folder_compressed(const struct ew_folder *folder);
+
+/* "directory/evidence/name" of a document; at least 4096 bytes. */
+void ew_folder_path(const struct ew_folder *folder, const struct ew_document_name *name,
+                    char *path_out, size_t path_bytes);
+
+/*
+ * Publishes as ew_publisher_put_bytes() does, but for the head and retention. The listing does
+ * not change.
+ */
+EW_MUST_USE enum ew_status ew_folder_put(const struct ew_folder *folder,
+                                         const struct ew_document *document,
+                                         struct ew_published *published_out,
+                                         struct ew_error *error);
+
+/* Makes the names that are there survive a power cut. */
+EW_MUST_USE enum ew_status ew_folder_sync(const struct ew_folder *folder, struct ew_error *error);
 
 /* --- checking --------------------------------------------------------------- */
 

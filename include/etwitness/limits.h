@@ -225,6 +225,9 @@ enum {
  * twelve times its bytes while it is checked (reference performance.md 3). */
 enum { EW_DOCUMENT_BYTES_MAX = 128 * 1024 * 1024 };
 
+/* A head: it is read and written in memory. */
+enum { EW_HEAD_BYTES_MAX = 4096 };
+
 /* Values (objects, lists, texts, numbers) of one document: 150 bytes each in the tree of a
  * window, 232 for an empty object, the dearest; so 2.4 to 3.6 GiB, whatever the bytes are. */
 enum { EW_DOCUMENT_VALUES_MAX = 16 * 1024 * 1024 };

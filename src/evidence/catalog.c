@@ -20,10 +20,10 @@ static int compare_names(const struct ew_document_name *a, const struct ew_docum
         order = compare_u64(a->sequence, b->sequence);
     }
     if (order == 0) {
-        order = compare_u64(a->revision, b->revision);
+        order = (int)b->rollup - (int)a->rollup;
     }
     if (order == 0) {
-        order = (int)a->rollup - (int)b->rollup;
+        order = compare_u64(a->revision, b->revision);
     }
     return order != 0 ? order : strcmp(a->hash, b->hash);
 }
@@ -33,6 +33,11 @@ static int compare_entries(const void *a, const void *b)
     const struct ew_catalog_entry *left = a;
     const struct ew_catalog_entry *right = b;
     return compare_names(&left->name, &right->name);
+}
+
+size_t ew_catalog_room(const struct ew_catalog *catalog)
+{
+    return catalog->entries_max != 0 ? catalog->entries_max : EW_CATALOG_ENTRIES_MAX;
 }
 
 void ew_catalog_free(struct ew_catalog *catalog)
@@ -46,7 +51,7 @@ static enum ew_status reserve(struct ew_catalog *catalog)
     if (catalog->count < catalog->capacity) {
         return EW_OK;
     }
-    if (catalog->count >= EW_CATALOG_ENTRIES_MAX) {
+    if (catalog->count >= ew_catalog_room(catalog)) {
         return EW_LIMIT;
     }
     size_t capacity = catalog->capacity == 0 ? CAPACITY_FIRST : catalog->capacity * 2;
@@ -115,6 +120,7 @@ enum ew_status ew_catalog_add(struct ew_catalog *catalog, const struct ew_catalo
 size_t ew_catalog_stream(const struct ew_catalog *catalog, const char *stream, size_t *first_out)
 {
     struct ew_document_name lowest = {0};
+    lowest.rollup = true;
     (void)snprintf(lowest.stream, sizeof lowest.stream, "%s", stream);
     size_t first = lower_bound(catalog, &lowest);
     size_t end = first;
@@ -125,19 +131,45 @@ size_t ew_catalog_stream(const struct ew_catalog *catalog, const char *stream, s
     return end - first;
 }
 
+const struct ew_catalog_entry *ew_catalog_find(const struct ew_catalog *catalog,
+                                               const struct ew_document_name *name)
+{
+    size_t at = lower_bound(catalog, name);
+    return at < catalog->count && compare_names(&catalog->entries[at].name, name) == 0
+               ? &catalog->entries[at]
+               : NULL;
+}
+
+uint64_t ew_catalog_first(const struct ew_catalog *catalog, const char *stream)
+{
+    size_t first = 0;
+    size_t count = ew_catalog_stream(catalog, stream, &first);
+    uint64_t lowest = count > 0 ? catalog->entries[first].from : 0;
+    for (size_t i = first; i < first + count; i++) {
+        lowest = catalog->entries[i].from < lowest ? catalog->entries[i].from : lowest;
+    }
+    return count > 0 && lowest == 0 ? 1 : lowest; /* no document has number 0 */
+}
+
+/* --- what to delete -------------------------------------------------------------------------
+ */
+
+/* Whose turn it is first. */
+enum turn { SUPERSEDED, ABSORBED, OLD };
+
 /* One document that may be deleted, with all that decides about its turn. */
 struct candidate {
     const struct ew_catalog_entry *entry;
     size_t index;
-    bool superseded;
+    enum turn turn;
 };
 
 static int compare_candidates(const void *a, const void *b)
 {
     const struct candidate *left = a;
     const struct candidate *right = b;
-    if (left->superseded != right->superseded) {
-        return left->superseded ? -1 : 1;
+    if (left->turn != right->turn) {
+        return left->turn < right->turn ? -1 : 1;
     }
     int order = compare_u64(left->entry->age, right->entry->age);
     if (order == 0) {
@@ -151,31 +183,68 @@ static bool same_stream(const struct ew_catalog *catalog, size_t a, size_t b)
     return strcmp(catalog->entries[a].name.stream, catalog->entries[b].name.stream) == 0;
 }
 
-static bool same_window(const struct ew_catalog *catalog, size_t a, size_t b)
+static bool same_number(const struct ew_catalog *catalog, size_t a, size_t b)
 {
     return same_stream(catalog, a, b)
            && catalog->entries[a].name.sequence == catalog->entries[b].name.sequence;
 }
 
-/*
- * Fills `candidates` and answers their number. Walks backwards, so that the first seen
- * of a stream is its newest, and the first sealed seen its newest sealed.
- */
+/* Where a walk from the last document to the first stands. Ranges are nested or apart, so the
+ * lowest first number of roll-ups further on tells whether one of them goes around a range. */
+struct walk {
+    const struct ew_catalog *catalog;
+    bool newest;         /* of its stream */
+    bool sealed_seen;    /* in its stream, before the entry */
+    uint64_t outer_from; /* lowest first number of roll-ups that end later; else the largest */
+    uint64_t here_from;  /* and of those that end with this number */
+    uint32_t revision_newest; /* of the windows of this number */
+};
+
+/* The first entry of a number that is met: its roll-ups still lie before it. */
+static void walk_enter_number(struct walk *walk, size_t index)
+{
+    const struct ew_catalog_entry *entries = walk->catalog->entries;
+    walk->newest =
+        index + 1 == walk->catalog->count || !same_stream(walk->catalog, index, index + 1);
+    if (walk->newest) {
+        walk->sealed_seen = false;
+        walk->outer_from = UINT64_MAX;
+        walk->here_from = UINT64_MAX;
+    }
+    walk->outer_from = walk->here_from < walk->outer_from ? walk->here_from : walk->outer_from;
+    walk->here_from = UINT64_MAX;
+    walk->revision_newest = entries[index].name.revision;
+    for (size_t i = index + 1; i-- > 0 && same_number(walk->catalog, i, index);) {
+        if (entries[i].name.rollup && entries[i].from < walk->here_from) {
+            walk->here_from = entries[i].from;
+        }
+    }
+}
+
+static enum turn turn_of(const struct walk *walk, const struct ew_catalog_entry *entry)
+{
+    if (!entry->name.rollup && entry->name.revision < walk->revision_newest) {
+        return SUPERSEDED;
+    }
+    return walk->outer_from <= entry->from || walk->here_from < entry->from ? ABSORBED : OLD;
+}
+
+/* Fills `candidates` and answers their number: all but the newest document and the newest
+ * sealed one of each stream. */
 static size_t collect(const struct ew_catalog *catalog, struct candidate *candidates)
 {
     size_t count = 0;
-    bool sealed_seen = false;
-    uint32_t revision_newest = 0; /* of the window that is walked through */
+    struct walk walk = {.catalog = catalog};
     for (size_t i = catalog->count; i-- > 0;) {
         const struct ew_catalog_entry *entry = &catalog->entries[i];
-        bool newest = i + 1 == catalog->count || !same_stream(catalog, i, i + 1);
-        bool newest_sealed = entry->sealed && (newest || !sealed_seen);
-        sealed_seen = newest ? entry->sealed : sealed_seen || entry->sealed;
-        if (newest || !same_window(catalog, i, i + 1)) {
-            revision_newest = entry->name.revision;
+        walk.newest = false;
+        if (i + 1 == catalog->count || !same_number(catalog, i, i + 1)) {
+            walk_enter_number(&walk, i);
         }
-        if (!newest && !newest_sealed && !entry->gone) {
-            struct candidate candidate = {entry, i, entry->name.revision < revision_newest};
+        bool newest_sealed = entry->sealed && !walk.sealed_seen;
+        walk.sealed_seen = walk.sealed_seen || entry->sealed;
+        if (!walk.newest && !newest_sealed && !entry->gone) {
+            struct candidate candidate = {entry, i, turn_of(&walk, entry)};
             candidates[count++] = candidate;
         }
     }

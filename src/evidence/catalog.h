@@ -10,26 +10,32 @@
 struct ew_catalog_entry {
     struct ew_document_name name;
     uint64_t bytes;
-    uint64_t age; /* ew_catalog_age() of its window's start; lower is older */
+    uint64_t from; /* of its range: a plain window's is its number */
+    uint64_t age;  /* ew_catalog_age() of its window's start; lower is older */
     bool age_known;
     bool sealed; /* valid when the age is known */
     bool gone;   /* deleted; ew_catalog_compact() removes it */
 };
 
-/* Sorted by stream, sequence, revision, kind, hash. Zeroed is a valid empty value. */
+/* Sorted by stream, sequence, kind (roll-ups first, so that the last entry of a stream is its
+ * newest window), revision, hash. Zeroed is a valid empty value. */
 struct ew_catalog {
     struct ew_catalog_entry *entries;
     size_t count;
     size_t capacity;
-    uint64_t bytes; /* of all documents */
+    size_t entries_max; /* 0: EW_CATALOG_ENTRIES_MAX */
+    uint64_t bytes;     /* of all documents */
 };
 
 void ew_catalog_free(struct ew_catalog *catalog);
 
+/* How many entries it may have. */
+size_t ew_catalog_room(const struct ew_catalog *catalog);
+
 /*
  * Appends without sorting: for filling it from a listing, before ew_catalog_sort().
  *
- * EW_LIMIT  more than EW_CATALOG_ENTRIES_MAX
+ * EW_LIMIT  more than `entries_max`
  */
 EW_MUST_USE enum ew_status ew_catalog_append(struct ew_catalog *catalog,
                                              const struct ew_catalog_entry *entry);
@@ -42,10 +48,17 @@ EW_MUST_USE enum ew_status ew_catalog_add(struct ew_catalog *catalog,
 /* The entries of a stream: `*first_out` and their number, 0 when there are none. */
 size_t ew_catalog_stream(const struct ew_catalog *catalog, const char *stream, size_t *first_out);
 
+/* The entry of that name; NULL when it is not there. */
+const struct ew_catalog_entry *ew_catalog_find(const struct ew_catalog *catalog,
+                                               const struct ew_document_name *name);
+
+/* Where the documents of a stream begin; 0 when there are none. */
+uint64_t ew_catalog_first(const struct ew_catalog *catalog, const char *stream);
+
 /*
- * The order in which documents may be deleted: superseded revisions first, then the
- * oldest. The newest document and the newest sealed document of each stream are not in
- * it, so what is left always tells where a stream stands.
+ * The order in which documents may be deleted: superseded revisions first, then what lies in a
+ * roll-up, then the oldest. The newest document and the newest sealed document of each stream are
+ * not in it, so what is left always tells where a stream stands.
  *
  * order_out, count_out  indexes of entries; freed by the caller with free()
  */

@@ -100,6 +100,14 @@ void ew_document_name_partial(const struct ew_document_name *name,
                    name->stream, name->sequence, name->revision);
 }
 
+void ew_document_name_beside(const struct ew_document_name *name, uint64_t chance,
+                             char out[EW_DOCUMENT_NAME_BYTES])
+{
+    (void)snprintf(out, EW_DOCUMENT_NAME_BYTES,
+                   "re1-%.32s-%012" PRIu64 "-%03" PRIu32 "-%016" PRIx64 ".part", name->stream,
+                   name->sequence, name->revision, chance);
+}
+
 void ew_head_name_format(const char *stream, char out[EW_DOCUMENT_NAME_BYTES])
 {
     (void)snprintf(out, EW_DOCUMENT_NAME_BYTES, "%.32s.head.json", stream);
@@ -110,13 +118,22 @@ void ew_head_name_partial(const char *stream, char out[EW_DOCUMENT_NAME_BYTES])
     (void)snprintf(out, EW_DOCUMENT_NAME_BYTES, "%.32s.head.part", stream);
 }
 
+bool ew_document_name_is_beside(const char *text)
+{
+    struct ew_document_name name;
+    const char *from = NULL;
+    const char *at = text;
+    return take_identity(&at, &name) && take_literal(&at, "-")
+           && take_digits(&at, HEX_LOWER, HASH_DIGITS, &from) && strcmp(at, ".part") == 0;
+}
+
 bool ew_document_name_is_partial(const char *text)
 {
     struct ew_document_name name;
     const char *from = NULL;
     const char *at = text;
     if (take_identity(&at, &name)) {
-        return strcmp(at, ".part") == 0;
+        return strcmp(at, ".part") == 0 || ew_document_name_is_beside(text);
     }
     at = text;
     return take_digits(&at, HEX_LOWER, STREAM_DIGITS, &from) && strcmp(at, ".head.part") == 0;
@@ -126,4 +143,25 @@ bool ew_document_is_name(const char *file_name)
 {
     struct ew_document_name name;
     return ew_document_name_parse(file_name, &name);
+}
+
+bool ew_document_is_compressed_name(const char *file_name)
+{
+    static const char ending[] = ".gz";
+    char name[EW_DOCUMENT_NAME_BYTES];
+    size_t length = strlen(file_name);
+    size_t ending_bytes = sizeof ending - 1;
+    if (length <= ending_bytes || length - ending_bytes >= sizeof name
+        || strcmp(file_name + length - ending_bytes, ending) != 0) {
+        return false;
+    }
+    copy_text(name, file_name, length - ending_bytes);
+    return ew_document_is_name(name);
+}
+
+bool ew_head_is_name(const char *file_name)
+{
+    const char *from = NULL;
+    const char *at = file_name;
+    return take_digits(&at, HEX_LOWER, STREAM_DIGITS, &from) && strcmp(at, ".head.json") == 0;
 }

@@ -8,24 +8,11 @@
 #include "platform/file.h"
 #include "platform/hash.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD_TEXT_BYTES = 1024, HASH_STEP_BYTES = 16 * 1024 };
-
-/* What a head tells. */
-struct head {
-    char stream[EW_STREAM_ID_BYTES];
-    char last_sha256[EW_SHA256_HEX_BYTES];
-    char last_file[EW_DOCUMENT_NAME_BYTES];
-    char heartbeat[EW_FILETIME_TEXT_BYTES];
-    bool stopped;
-    uint64_t first_sequence;
-    uint64_t last_sequence;
-    uint64_t last_bytes;
-};
+enum { HASH_STEP_BYTES = 16 * 1024 };
 
 void publisher_path(char out[PUBLISHER_PATH_BYTES], const char *folder, const char *name)
 {
@@ -40,55 +27,70 @@ void publisher_discard(const char *path)
 
 /* --- the head that is there ------------------------------------------------------------- */
 
-/* The text of a member when it fits, else "". */
-static void copy_member(json_t *document, const char *key, char *out, size_t out_bytes)
-{
-    const char *text = json_string_value(json_object_get(document, key));
-    (void)snprintf(out, out_bytes, "%s", text != NULL && strlen(text) < out_bytes ? text : "");
-}
-
-/* Reads what a later head may need of the one before; false when that cannot be trusted. */
+/* Reads what a later head may need of the one before; false when that cannot be trusted: then
+ * it is empty. */
 static bool read_before(const struct publisher_paths *paths, const char *stream,
-                        struct head *head_out)
+                        struct ew_head *head_out)
 {
     char name[EW_DOCUMENT_NAME_BYTES];
     char path[PUBLISHER_PATH_BYTES];
-    char state[sizeof "stopped"];
+    struct ew_head head;
     char *bytes = NULL;
     size_t byte_count = 0;
+    memset(head_out, 0, sizeof *head_out);
     ew_head_name_format(stream, name);
     publisher_path(path, paths->heads, name);
-    if (ew_file_read_all(path, HEAD_TEXT_BYTES, &bytes, &byte_count, NULL) != EW_OK) {
+    if (ew_file_read_all(path, EW_HEAD_BYTES_MAX, &bytes, &byte_count, NULL) != EW_OK) {
         return false;
     }
-    json_t *document = json_loadb(bytes, byte_count, JSON_REJECT_DUPLICATES, NULL);
+    enum ew_status status = ew_head_read(path, bytes, byte_count, &head, NULL);
     free(bytes);
-    copy_member(document, "heartbeat", head_out->heartbeat, sizeof head_out->heartbeat);
-    copy_member(document, "lastFile", head_out->last_file, sizeof head_out->last_file);
-    copy_member(document, "lastSha256", head_out->last_sha256, sizeof head_out->last_sha256);
-    copy_member(document, "state", state, sizeof state);
-    json_decref(document);
-    head_out->stopped = strcmp(state, "running") != 0;
-    return ew_catalog_age(head_out->heartbeat) != 0
-           && strspn(head_out->last_sha256, "0123456789abcdef") == EW_SHA256_HEX_BYTES - 1;
+    if (status != EW_OK || strcmp(head.stream_id, stream) != 0) {
+        return false;
+    }
+    *head_out = head;
+    return true;
 }
 
 /* --- the newest document ------------------------------------------------------------------ */
 
-static bool describe(const struct ew_catalog *catalog, const char *stream, struct head *head)
+static bool describe(const struct ew_catalog *catalog, const char *stream, struct ew_head *head)
 {
     size_t first = 0;
     size_t count = ew_catalog_stream(catalog, stream, &first);
+    memset(head, 0, sizeof *head);
     if (count == 0) {
         return false;
     }
     const struct ew_catalog_entry *last = &catalog->entries[first + count - 1];
-    memcpy(head->stream, last->name.stream, sizeof head->stream);
+    memcpy(head->stream_id, last->name.stream, sizeof head->stream_id);
     ew_document_name_format(&last->name, head->last_file);
-    head->first_sequence = catalog->entries[first].name.sequence;
+    head->first_sequence = ew_catalog_first(catalog, stream);
     head->last_sequence = last->name.sequence;
     head->last_bytes = last->bytes;
     return true;
+}
+
+/* A document that its writer no longer finds, because it was rolled up or somebody removed it:
+ * its number was given, and the next document still follows it. */
+static bool knows_more(const struct ew_head *before, const struct ew_head *head)
+{
+    struct ew_document_name last = {.rollup = false};
+    bool rolled_up = ew_document_name_parse(head->last_file, &last) && last.rollup;
+    return before->last_sequence < EW_SEQUENCE_MAX
+           && (before->last_sequence > head->last_sequence
+               || (rolled_up && before->last_sequence == head->last_sequence));
+}
+
+static void keep_last(const struct ew_head *before, struct ew_head *head)
+{
+    uint64_t first = head->first_sequence;
+    bool stopped = head->stopped;
+    uint64_t heartbeat = head->heartbeat_100ns;
+    *head = *before;
+    head->first_sequence = first != 0 ? first : before->first_sequence;
+    head->stopped = stopped;
+    head->heartbeat_100ns = heartbeat;
 }
 
 static enum ew_status hash_content(struct ew_file *file, struct ew_sha256 *hash,
@@ -136,7 +138,7 @@ static enum ew_status hash_file(const char *path, char sha256_out[EW_SHA256_HEX_
 
 /* From who has just published it, else from the head before, else from its bytes. */
 static enum ew_status find_hash(const struct publisher_paths *paths, const char *published,
-                                const struct head *before, struct head *head,
+                                const struct ew_head *before, struct ew_head *head,
                                 struct ew_error *error)
 {
     struct ew_document_name name = {.hash = ""};
@@ -158,7 +160,7 @@ static enum ew_status find_hash(const struct publisher_paths *paths, const char 
 
 /* A head's text as it is written: small enough to stand in memory. */
 struct head_text {
-    char bytes[HEAD_TEXT_BYTES];
+    char bytes[EW_HEAD_BYTES_MAX];
     size_t count;
 };
 
@@ -173,24 +175,26 @@ static bool collect(void *context, const void *bytes, size_t byte_count)
     return true;
 }
 
-static bool head_text(const struct head *head, struct head_text *text_out)
+static bool head_text(const struct ew_head *head, struct head_text *text_out)
 {
+    char heartbeat[EW_FILETIME_TEXT_BYTES];
     struct ew_json_writer *json = malloc(sizeof *json);
     if (json == NULL) {
         return false;
     }
+    ew_filetime_format(head->heartbeat_100ns, heartbeat);
     text_out->count = 0;
     ew_json_init(json, collect, text_out);
     ew_json_object(json);
     ew_json_member_u64(json, "bytes", head->last_bytes);
     ew_json_member_u64(json, "firstSeq", head->first_sequence);
-    ew_json_member_text(json, "heartbeat", head->heartbeat);
+    ew_json_member_text(json, "heartbeat", heartbeat);
     ew_json_member_text(json, "lastFile", head->last_file);
     ew_json_member_u64(json, "lastSeq", head->last_sequence);
     ew_json_member_text(json, "lastSha256", head->last_sha256);
     ew_json_member_text(json, "schema", "runtime-evidence-head/1");
     ew_json_member_text(json, "state", head->stopped ? "stopped" : "running");
-    ew_json_member_text(json, "stream", head->stream);
+    ew_json_member_text(json, "stream", head->stream_id);
     ew_json_object_end(json);
     bool written = ew_json_finish(json);
     free(json);
@@ -213,7 +217,7 @@ static enum ew_status write_file(const char *path, const struct head_text *text,
     return status;
 }
 
-static enum ew_status write_head(const struct publisher_paths *paths, const struct head *head,
+static enum ew_status write_head(const struct publisher_paths *paths, const struct ew_head *head,
                                  struct ew_error *error)
 {
     struct head_text text;
@@ -222,11 +226,11 @@ static enum ew_status write_head(const struct publisher_paths *paths, const stru
     char to[PUBLISHER_PATH_BYTES];
     if (!head_text(head, &text)) {
         return ew_fail(error, EW_NO_MEMORY, "no memory to write the head of stream %s",
-                       head->stream);
+                       head->stream_id);
     }
-    ew_head_name_partial(head->stream, name);
+    ew_head_name_partial(head->stream_id, name);
     publisher_path(from, paths->tmp, name);
-    ew_head_name_format(head->stream, name);
+    ew_head_name_format(head->stream_id, name);
     publisher_path(to, paths->heads, name);
     enum ew_status status = write_file(from, &text, error);
     if (status == EW_OK) {
@@ -242,43 +246,49 @@ static enum ew_status write_head(const struct publisher_paths *paths, const stru
 enum ew_status head_replace(const struct publisher_paths *paths, const struct ew_catalog *catalog,
                             const struct head_update *update, struct ew_error *error)
 {
-    struct head head = {.stream = ""};
-    struct head before = {.stream = ""};
-    if (!describe(catalog, update->stream, &head)) {
-        return EW_NOT_FOUND;
-    }
+    struct ew_head head;
+    struct ew_head before;
+    bool there = describe(catalog, update->stream, &head);
     bool known = read_before(paths, update->stream, &before);
-    if (!known) {
-        memset(&before, 0, sizeof before);
+    if (!there && !known) {
+        return EW_NOT_FOUND;
     }
     if (update->state == HEAD_AS_BEFORE && known) {
         head.stopped = before.stopped;
-        memcpy(head.heartbeat, before.heartbeat, sizeof head.heartbeat);
+        head.heartbeat_100ns = before.heartbeat_100ns;
     } else {
         head.stopped = update->state != HEAD_RUNNING;
-        ew_filetime_format(update->heartbeat_100ns, head.heartbeat);
+        head.heartbeat_100ns = update->heartbeat_100ns;
+    }
+    /* Who has just published knows best where the stream stands. */
+    if (update->sha256 == NULL && knows_more(&before, &head)) {
+        keep_last(&before, &head);
+        return write_head(paths, &head, error);
     }
     enum ew_status status = find_hash(paths, update->sha256, &before, &head, error);
     return status == EW_OK ? write_head(paths, &head, error) : status;
 }
 
-enum ew_status head_read(const struct publisher_paths *paths, const struct ew_catalog *catalog,
-                         const char *stream, bool *stopped_out,
-                         char sha256_out[EW_SHA256_HEX_BYTES], struct ew_error *error)
+enum ew_status head_find(const struct publisher_paths *paths, const struct ew_catalog *catalog,
+                         const char *stream, struct ew_head *head_out, struct ew_error *error)
 {
-    struct head head = {.stream = ""};
-    struct head before = {.stream = ""};
-    if (!describe(catalog, stream, &head)) {
+    struct ew_head head;
+    struct ew_head before;
+    bool there = describe(catalog, stream, &head);
+    bool known = read_before(paths, stream, &before);
+    if (!there && !known) {
         return EW_NOT_FOUND;
     }
-    bool known = read_before(paths, stream, &before);
-    if (!known) {
-        memset(&before, 0, sizeof before);
+    head.stopped = known && before.stopped;
+    head.heartbeat_100ns = before.heartbeat_100ns;
+    enum ew_status status = EW_OK;
+    if (knows_more(&before, &head)) {
+        keep_last(&before, &head);
+    } else {
+        status = find_hash(paths, NULL, &before, &head, error);
     }
-    enum ew_status status = find_hash(paths, NULL, &before, &head, error);
     if (status == EW_OK) {
-        *stopped_out = known && before.stopped;
-        memcpy(sha256_out, head.last_sha256, EW_SHA256_HEX_BYTES);
+        *head_out = head;
     }
     return status;
 }

@@ -34,25 +34,26 @@ struct head_update {
 
 /*
  * Puts `runtime-evidence-head/1` in the place of the stream's old head: a reader sees the
- * old or the new one. What it tells of the documents is what the catalog holds, so a head
- * never goes back, and moves on when documents are deleted.
+ * old or the new one. What it tells of the documents is what the catalog holds, so it moves on
+ * when documents are deleted; but the last number stays what it was when that document is not
+ * there any more, until another one is published.
  *
- * EW_NOT_FOUND  the catalog holds no document of the stream
+ * EW_NOT_FOUND  the catalog holds no document of the stream, and there is no head
  */
 EW_MUST_USE enum ew_status head_replace(const struct publisher_paths *paths,
                                         const struct ew_catalog *catalog,
                                         const struct head_update *update, struct ew_error *error);
 
 /*
- * What the head and the newest document of a stream tell: whether its writer stopped, and the
- * hash of that document, also when the head is of the one before it. A head that is missing
- * or cannot be trusted is of a writer that did not stop.
+ * What the head and the newest document of a stream tell: whether its writer stopped, and its
+ * last number with its hash, also when the head is of the one before it, and when the document
+ * of which the head tells is gone. A head that is missing or cannot be trusted is of a writer
+ * that did not stop.
  *
- * EW_NOT_FOUND  the catalog holds no document of the stream
+ * EW_NOT_FOUND  the catalog holds no document of the stream, and there is no head
  */
-EW_MUST_USE enum ew_status head_read(const struct publisher_paths *paths,
+EW_MUST_USE enum ew_status head_find(const struct publisher_paths *paths,
                                      const struct ew_catalog *catalog, const char *stream,
-                                     bool *stopped_out, char sha256_out[EW_SHA256_HEX_BYTES],
-                                     struct ew_error *error);
+                                     struct ew_head *head_out, struct ew_error *error);
 
 #endif

@@ -2,8 +2,11 @@
 /*
  * The publisher's parts:
  *
- *     publisher.c  documents written, moved into place, and deleted again
- *     stream.c     where a stream stands, and its head
+ *     publisher.c      documents moved into place
+ *     document_file.c  written under tmp
+ *     retention.c      listed, and deleted again
+ *     stream.c         where a stream stands, and its head
+ *     folder.c         documents added beside it
  */
 #ifndef EW_EVIDENCE_PUBLISHER_H
 #define EW_EVIDENCE_PUBLISHER_H
@@ -16,9 +19,20 @@ struct ew_publisher {
     struct ew_catalog catalog;
     uint64_t retention_bytes;
     uint64_t heartbeat_100ns;
+    uint64_t listed_100ns; /* the heartbeat when `catalog` was listed */
 };
 
-/* Fills in age and state of a document, from its last bytes. */
-void publisher_learn(const struct ew_publisher *publisher, struct ew_catalog_entry *entry);
+/*
+ * Lists the documents of a folder in the place of what `catalog` held; what is known of those
+ * that were there stays known, and roll-ups tell their range. Untouched on failure.
+ *
+ * EW_LIMIT  more than the catalog may have
+ */
+EW_MUST_USE enum ew_status document_list(const char *folder, struct ew_catalog *catalog,
+                                         struct ew_error *error);
+
+/* Deletes what is too much, and corrects the heads of the streams that lose something. */
+EW_MUST_USE enum ew_status publisher_retain(struct ew_publisher *publisher,
+                                            struct ew_error *error);
 
 #endif
