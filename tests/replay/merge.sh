@@ -7,36 +7,14 @@
 set -eu
 
 etwitness=$1 source=$2 work=$3 emulator=${4:-}
-failed=0
+. "$source/tests/support/command.sh"
 
 rm -rf "$work"
 mkdir -p "$work"
 cd "$work"
 cp "$source/docs/scenarios/shop.json" "$source/docs/scenarios/shop.graph.json" .
 
-# run STATUS ARGUMENTS...: out.txt and err.txt
-run() {
-    wanted=$1
-    shift
-    status=0
-    $emulator "$etwitness" "$@" >out.txt 2>err.txt || status=$?
-    if [ "$status" -ne "$wanted" ]; then
-        echo "FAILED: etwitness $*: status $status, not $wanted"
-        head -n 5 out.txt err.txt
-        failed=1
-    fi
-}
-
-# has FILE TEXT WHAT
-has() {
-    if ! grep -qF -- "$2" "$1"; then
-        echo "MISSING: $3: there is no \"$2\""
-        head -n 40 "$1"
-        failed=1
-    fi
-}
-
-# The host's stream: its documents in their order.
+# documents DIRECTORY: of all streams, in their order.
 documents() {
     find "$1/evidence" -name 're1-*.json' | LC_ALL=C sort
 }
@@ -52,7 +30,7 @@ run 0 check whole.json
 
 # The same documents twice, and one by one, are the same.
 run 0 merge --callgraph shop.graph.json evidence $(documents evidence) evidence --out again.json --quiet
-cmp whole.json again.json || failed=1
+same whole.json again.json "documents given several times"
 
 # What cannot be said to be unseen says why.
 run 0 merge --callgraph shop.graph.json evidence --unobserved --out unobserved.json

@@ -7,42 +7,12 @@
 set -eu
 
 etwitness=$1 source=$2 work=$3 emulator=${4:-}
-failed=0
+. "$source/tests/support/command.sh"
 
 rm -rf "$work"
 mkdir -p "$work"
 cd "$work"
 cp "$source/docs/scenarios/shop.json" "$source/docs/scenarios/minimal.json" .
-
-# run STATUS ARGUMENTS...: out.txt and err.txt
-run() {
-    wanted=$1
-    shift
-    status=0
-    $emulator "$etwitness" "$@" >out.txt 2>err.txt || status=$?
-    if [ "$status" -ne "$wanted" ]; then
-        echo "FAILED: etwitness $*: status $status, not $wanted"
-        head -n 5 out.txt err.txt
-        failed=1
-    fi
-}
-
-# has FILE TEXT WHAT
-has() {
-    if ! grep -qF -- "$2" "$1"; then
-        echo "MISSING: $3: there is no \"$2\""
-        head -n 20 "$1"
-        failed=1
-    fi
-}
-
-same() {
-    if ! cmp -s "$1" "$2"; then
-        echo "DIFFERS: $3"
-        diff "$1" "$2" | head -n 10
-        failed=1
-    fi
-}
 
 # counts FILE: the lines of a tsv, from the JSON of stats or of the answers of synth.
 counts() {
