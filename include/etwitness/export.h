@@ -48,7 +48,10 @@ struct ew_export_counts {
     uint64_t windows_open;    /* of facts: not sealed, so a revision may come */
     uint64_t windows_partly;  /* of facts: roll-ups of which the ledger has a part */
     uint64_t functions_no_id; /* of facts: unresolved or dynamic, nothing to tell them by */
-    uint64_t cut;             /* occurrences beyond EW_EXPORT_OCCURRENCES_MAX */
+    uint64_t entries_unknown; /* of stella-callgraph: entry points of graphs by ids that the merge
+                                 does not use */
+    uint64_t cut;             /* occurrences, results, observed nodes and edges of SARIF: beyond
+                                 the limits */
 };
 
 /*

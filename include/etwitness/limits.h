@@ -255,6 +255,15 @@ enum {
 /* Occurrences of one component; what is left out is counted in a property. */
 enum { EW_EXPORT_OCCURRENCES_MAX = 1024 };
 
+/* Of a SARIF log: results, the most that code-scanning services take from one run, and what of
+ * the graph is told besides what results are about. Results take 33 bytes each, 0.8 MiB; the rest
+ * is output. What is left out is counted in properties of the run. */
+enum {
+    EW_EXPORT_RESULTS_MAX = 25000,
+    EW_EXPORT_GRAPH_NODES_MAX = 100000,
+    EW_EXPORT_GRAPH_EDGES_MAX = 100000
+};
+
 /* A ledger's batches, and one record of it: a window of it takes some 80 bytes as text, 56 in
  * memory; 56 MiB for a million windows. */
 enum {

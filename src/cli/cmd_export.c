@@ -184,6 +184,28 @@ static void say_facts(const struct ew_export_counts *counts)
     }
 }
 
+static void say_cut(enum ew_export_format format, uint64_t cut)
+{
+    if (format == EW_EXPORT_SARIF) {
+        ew_cli_say("%llu results and observed nodes and edges were left out: services take %d "
+                   "results at most, and of a graph %d nodes and %d edges are told",
+                   (unsigned long long)cut, EW_EXPORT_RESULTS_MAX, EW_EXPORT_GRAPH_NODES_MAX,
+                   EW_EXPORT_GRAPH_EDGES_MAX);
+    } else {
+        ew_cli_say("%llu occurrences were left out: a component has %d at most",
+                   (unsigned long long)cut, EW_EXPORT_OCCURRENCES_MAX);
+    }
+}
+
+/* A merge as a document tells of its graphs, and not where they begin. */
+static void say_no_entries(const struct arguments *arguments, const struct inputs *inputs)
+{
+    if (inputs->merge_was_given && inputs->merged->graph_count > 0
+        && arguments->format == EW_EXPORT_STELLA_CALLGRAPH) {
+        ew_cli_say("a merge holds no entry points: give the evidence and --callgraph instead");
+    }
+}
+
 /* What was left out is told even when quiet. */
 static int report(const struct arguments *arguments, const struct ew_export_counts *counts)
 {
@@ -197,11 +219,16 @@ static int report(const struct arguments *arguments, const struct ew_export_coun
         ew_cli_say("%llu roll-ups were left out: a part of each was told before",
                    (unsigned long long)counts->windows_partly);
     }
-    if (counts->cut > 0) {
-        ew_cli_say("%llu occurrences were left out: a component has %d at most",
-                   (unsigned long long)counts->cut, EW_EXPORT_OCCURRENCES_MAX);
+    if (counts->entries_unknown > 0) {
+        ew_cli_say("%llu entry points are left out: the merge knows them by other ids",
+                   (unsigned long long)counts->entries_unknown);
     }
-    return counts->windows_partly > 0 || counts->cut > 0 ? EW_EXIT_INCOMPLETE : EW_EXIT_DONE;
+    if (counts->cut > 0) {
+        say_cut(arguments->format, counts->cut);
+    }
+    return counts->windows_partly > 0 || counts->entries_unknown > 0 || counts->cut > 0
+               ? EW_EXIT_INCOMPLETE
+               : EW_EXIT_DONE;
 }
 
 static int export_inputs(const struct arguments *arguments, struct inputs *inputs)
@@ -221,6 +248,7 @@ static int export_inputs(const struct arguments *arguments, struct inputs *input
     if (export_to(arguments, &options, &counts, &error) != EW_OK) {
         return ew_cli_fail(&error);
     }
+    say_no_entries(arguments, inputs);
     return report(arguments, &counts);
 }
 

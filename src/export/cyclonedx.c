@@ -8,11 +8,15 @@
 #include "export/cyclonedx.h"
 
 #include "base/filetime.h"
+#include "base/text.h"
 #include "export/purl.h"
+#include "platform/hash.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { SERIAL_BYTES = sizeof "urn:uuid:" + 36 };
 
 const char *ew_cyclonedx_reference(const struct ew_tables *tables, uint32_t component)
 {
@@ -198,18 +202,6 @@ static void put_component(const struct ew_export_job *job, struct ew_json_writer
     job->counts->cut += cut;
 }
 
-/* A component in which nothing was observed is none: a stack may have passed through it only in
- * a window whose functions were cut. */
-static bool is_component(const struct ew_tables *tables, uint32_t at)
-{
-    uint32_t i =
-        tables->modules[at].component == at ? tables->modules[at].first_function : EW_TABLE_NONE;
-    while (i != EW_TABLE_NONE && !is_observed(&tables->functions[i])) {
-        i = tables->functions[i].next;
-    }
-    return i != EW_TABLE_NONE;
-}
-
 /* --- the document -------------------------------------------------------------- */
 
 static void put_report(struct ew_json_writer *writer, const struct ew_window *window)
@@ -290,19 +282,57 @@ static void put_metadata(struct ew_json_writer *writer, const struct ew_export_o
     ew_json_object_end(writer);
 }
 
+/* An UUID of the documents, the format and this program's version (RFC 9562, version 8): the
+ * same BOM again has the same one. */
+static enum ew_status make_serial(const struct ew_export_job *job, char out[SERIAL_BYTES])
+{
+    const struct ew_export_options *options = job->options;
+    uint8_t digest[EW_SHA256_BYTES];
+    char hex[EW_SHA256_HEX_BYTES];
+    struct ew_sha256 *hash = NULL;
+    enum ew_status status = ew_sha256_create(&hash);
+    if (status != EW_OK) {
+        return ew_fail(job->error, status, "export to cyclonedx: SHA-256 is not to be had");
+    }
+    const char *const texts[] = {ew_export_format_name(options->format),
+                                 options->producer_version, ew_export_digest(options)};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        ew_sha256_update(hash, texts[i], strlen(texts[i]) + 1);
+    }
+    for (size_t i = 0; i < options->window_count; i++) {
+        ew_sha256_update(hash, options->windows[i].sha256,
+                         strlen(options->windows[i].sha256) + 1);
+    }
+    status = ew_sha256_finish(hash, digest);
+    digest[6] = (uint8_t)((digest[6] & 0x0f) | 0x80);
+    digest[8] = (uint8_t)((digest[8] & 0x3f) | 0x80);
+    ew_text_hex(digest, sizeof digest, hex);
+    (void)snprintf(out, SERIAL_BYTES, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
+                   hex + 12, hex + 16, hex + 20);
+    return status;
+}
+
 static enum ew_status put_document(const struct ew_export_job *job, struct ew_json_writer *writer)
 {
+    char serial[SERIAL_BYTES];
+    enum ew_status status = make_serial(job, serial);
+    if (status != EW_OK) {
+        return status;
+    }
     bool newest = job->options->format == EW_EXPORT_CYCLONEDX;
     ew_json_object(writer);
     ew_json_member_text(writer, "$schema",
                         newest ? "http://cyclonedx.org/schema/bom-1.7.schema.json"
                                : "http://cyclonedx.org/schema/bom-1.6.schema.json");
     ew_json_member_text(writer, "bomFormat", "CycloneDX");
+    /* One in which nothing was observed is no component: a stack may have passed through it only
+     * in a window whose functions were cut. */
     ew_json_key(writer, "components");
     ew_json_array(writer);
     for (uint32_t i = 0; i < job->tables->module_count; i++) {
-        if (is_component(job->tables, i)) {
-            put_component(job, writer, &job->tables->modules[i]);
+        const struct ew_table_module *module = &job->tables->modules[i];
+        if (module->component == i && module->observed) {
+            put_component(job, writer, module);
         }
     }
     ew_json_array_end(writer);
@@ -314,9 +344,10 @@ static enum ew_status put_document(const struct ew_export_job *job, struct ew_js
     ew_json_array_end(writer);
     ew_json_key(writer, "metadata");
     put_metadata(writer, job->options);
+    ew_json_member_text(writer, "serialNumber", serial);
     ew_json_member_text(writer, "specVersion", newest ? "1.7" : "1.6");
     ew_json_member_u64(writer, "version", 1);
-    enum ew_status status = ew_cyclonedx_vulnerabilities(job, writer);
+    status = ew_cyclonedx_vulnerabilities(job, writer);
     ew_json_object_end(writer);
     return status;
 }

@@ -41,6 +41,9 @@ static void take_node(const struct ew_export_job *job, struct hits *hits,
     }
     const struct ew_table_module *module =
         &job->tables->modules[job->tables->functions[at].module];
+    if (!job->tables->modules[module->component].observed) {
+        return;
+    }
     for (uint32_t i = 0; i < node->vulnerability_count && hits->count < hits->capacity; i++) {
         hits->items[hits->count++] =
             (struct hit){merged->vulnerabilities[node->first_vulnerability + i],

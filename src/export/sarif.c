@@ -9,19 +9,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-void ew_sarif_location(const struct ew_sarif *sarif, uint32_t node)
-{
-    struct ew_json_writer *writer = sarif->writer;
-    ew_json_object(writer);
-    ew_json_key(writer, "logicalLocations");
-    ew_json_array(writer);
-    ew_json_object(writer);
-    ew_json_member_u64(writer, "index", sarif->location_of[node]);
-    ew_json_object_end(writer);
-    ew_json_array_end(writer);
-    ew_json_object_end(writer);
-}
-
 static void put_text_object(struct ew_json_writer *writer, const char *key, const char *text)
 {
     ew_json_key(writer, key);
@@ -101,35 +88,14 @@ static void put_graphs(const struct ew_sarif *sarif)
 
 /* --- logical locations ------------------------------------------------------------ */
 
-static void put_logical(const struct ew_sarif *sarif, uint32_t at)
-{
-    const struct ew_reach_node *node = &sarif->job->options->merged->nodes[at];
-    char full[EW_NAME_BYTES_EACH_MAX * 2];
-    bool has_module = node->module != NULL && node->module[0] != '\0';
-    struct ew_json_writer *writer = sarif->writer;
-    (void)snprintf(full, sizeof full, "%s%s%s", has_module ? node->module : "",
-                   has_module ? "!" : "", ew_node_name(node));
-    ew_json_object(writer);
-    if (node->decorated != NULL && node->decorated[0] != '\0') {
-        ew_json_member_text(writer, "decoratedName", node->decorated);
-    }
-    ew_json_member_text(writer, "fullyQualifiedName", full);
-    ew_json_member_u64(writer, "index", sarif->location_of[at]);
-    ew_json_member_text(writer, "kind", "function");
-    ew_json_member_text(writer, "name", ew_node_name(node));
-    ew_json_key(writer, "properties");
-    ew_json_object(writer);
-    ew_json_member_text(writer, "key", node->key);
-    ew_json_object_end(writer);
-    ew_json_object_end(writer);
-}
-
 static void put_locations(const struct ew_sarif *sarif)
 {
     ew_json_array(sarif->writer);
     for (uint32_t i = 0; i < sarif->job->options->merged->node_count; i++) {
         if (sarif->location_of[i] != EW_TABLE_NONE) {
-            put_logical(sarif, i);
+            const struct ew_reach_node *node = &sarif->job->options->merged->nodes[i];
+            ew_sarif_logical(sarif->writer, node->decorated, node->module, ew_node_name(node),
+                             sarif->location_of[i], node->key);
         }
     }
     ew_json_array_end(sarif->writer);
@@ -145,6 +111,7 @@ static void put_properties(const struct ew_sarif *sarif)
     ew_json_member_text(writer, "documentsDigest", merged->documents_digest);
     ew_json_member_u64(writer, "edgesOmitted", merged->edge_count - sarif->edge_count);
     ew_json_member_u64(writer, "nodesOmitted", merged->node_count - sarif->location_count);
+    ew_json_member_u64(writer, "resultsOmitted", sarif->results_omitted);
     ew_json_object_end(writer);
 }
 
@@ -187,6 +154,8 @@ static enum ew_status put_log(struct ew_sarif *sarif)
     ew_json_key(writer, "runs");
     ew_json_array(writer);
     ew_json_object(writer);
+    ew_json_key(writer, "addresses");
+    ew_sarif_addresses(sarif);
     ew_json_key(writer, "graphs");
     put_graphs(sarif);
     ew_json_key(writer, "logicalLocations");
@@ -213,6 +182,7 @@ enum ew_status ew_export_sarif(const struct ew_export_job *job)
     if (status == EW_OK) {
         status = put_log(&sarif);
     }
+    job->counts->cut = sarif.results_omitted + sarif.cut;
     ew_sarif_free(&sarif);
     return status != EW_OK ? status : ew_export_written(job, ew_json_finish(&writer));
 }

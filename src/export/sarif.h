@@ -1,31 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the SARIF writer share: sarif.c is the document, sarif_results.c its
- * results, sarif_plan.c what of the merge is in it. */
+ * results, sarif_locations.c where they are, sarif_plan.c what of the merge is in it. */
 #ifndef EW_EXPORT_SARIF_H
 #define EW_EXPORT_SARIF_H
 
 #include "export/formats.h"
 
-/* A pair of frames of a stack, the caller first. */
+/* A conflict of the merge, or a node that is a target and was observed. */
+struct ew_sarif_told {
+    bool target;
+    uint32_t at;
+};
+
+/* Functions that follow one another in a stack, and the best stack in which they do. */
 struct ew_sarif_pair {
     uint32_t from;
     uint32_t to;
-    uint32_t stack;
+    uint32_t stack; /* or EW_TABLE_NONE */
 };
 
-/* What is told: all that was observed or disputed. Nodes and edges that are only claimed would
- * make most of the document, and no reader of SARIF is made for millions of them. */
+/* What is told: results in the order of their weight, and of the graph what was observed or
+ * disputed, up to the limits. What is only claimed would make most of the document, and no
+ * reader of SARIF is made for millions of nodes. */
 struct ew_sarif {
     const struct ew_export_job *job;
     struct ew_json_writer *writer;
+    struct ew_sarif_told *told;
+    size_t told_count;
+    uint64_t results_omitted;
     uint32_t *location_of; /* of nodes: position among the logical locations, or none */
     uint32_t *function_of; /* of nodes: in the tables, or none */
     uint32_t location_count;
+    uint32_t *address_of; /* of the tables' modules: position among the addresses, or none */
     bool *edge_told;
     uint64_t edge_count;
-    struct ew_sarif_pair *pairs; /* the best stack of each adjacency */
+    uint64_t cut;                /* nodes and edges that were observed and found no room */
+    struct ew_sarif_pair *pairs; /* of the edges that results are about */
     size_t pair_count;
-    size_t pair_capacity;
     struct ew_index pair_index;
 };
 
@@ -42,11 +53,27 @@ uint32_t ew_sarif_node_witness(const struct ew_sarif *sarif, uint32_t node);
 enum { EW_SARIF_RULE_COUNT = EW_CONFLICT_COUNT + 1, EW_SARIF_RULE_TARGET = EW_CONFLICT_COUNT };
 const char *ew_sarif_rule_id(unsigned rule);
 const char *ew_sarif_rule_text(unsigned rule);
+bool ew_sarif_rule_reviews(unsigned rule); /* somebody has to look at it; else it informs */
 
 /* The results, as an array. EW_IO: the hash failed. */
 EW_MUST_USE enum ew_status ew_sarif_results(struct ew_sarif *sarif);
 
-/* {"logicalLocations":[{"index":...}]} of a node. */
+/* {"logicalLocations":[{"index":...}]} of a node that is told. */
 void ew_sarif_location(const struct ew_sarif *sarif, uint32_t node);
+
+/* The same with the module's file as physical location, and the address in it where one is
+ * known: services that sort results by files refuse those without. */
+void ew_sarif_result_location(const struct ew_sarif *sarif, uint32_t node);
+
+/* The location of a function of the tables (sarif_locations.c). */
+void ew_sarif_frame_location(const struct ew_sarif *sarif, uint32_t function);
+
+/* The members of a logical location in ascending order; `index` is left out when it is
+ * EW_TABLE_NONE, and texts that are NULL or "". */
+void ew_sarif_logical(struct ew_json_writer *writer, const char *decorated, const char *module,
+                      const char *name, uint32_t index, const char *key);
+
+/* The run's `addresses`: the modules that frames are addressed from. */
+void ew_sarif_addresses(const struct ew_sarif *sarif);
 
 #endif

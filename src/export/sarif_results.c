@@ -9,7 +9,7 @@
 
 struct rule {
     const char *text;
-    bool review; /* somebody has to look at it; else it informs */
+    bool review;
 };
 
 static const struct rule rules[EW_SARIF_RULE_COUNT] = {
@@ -55,36 +55,12 @@ const char *ew_sarif_rule_text(unsigned rule)
     return rules[rule].text;
 }
 
-/* --- stacks --------------------------------------------------------------------- */
-
-static void put_frame_location(const struct ew_sarif *sarif,
-                               const struct ew_table_function *function)
+bool ew_sarif_rule_reviews(unsigned rule)
 {
-    struct ew_json_writer *writer = sarif->writer;
-    const struct ew_evidence_function *row = function->function;
-    ew_json_object(writer);
-    ew_json_key(writer, "logicalLocations");
-    ew_json_array(writer);
-    ew_json_object(writer);
-    if (row->decorated != NULL && row->decorated[0] != '\0') {
-        ew_json_member_text(writer, "decoratedName", row->decorated);
-    }
-    ew_json_member_text(writer, "kind", "function");
-    ew_json_member_text(writer, "name", ew_table_function_name(function));
-    ew_json_object_end(writer);
-    ew_json_array_end(writer);
-    if (row->has_rva) {
-        ew_json_key(writer, "physicalLocation");
-        ew_json_object(writer);
-        ew_json_key(writer, "address");
-        ew_json_object(writer);
-        ew_json_member_text(writer, "kind", "function");
-        ew_json_member_u64(writer, "relativeAddress", row->rva);
-        ew_json_object_end(writer);
-        ew_json_object_end(writer);
-    }
-    ew_json_object_end(writer);
+    return rules[rule].review;
 }
+
+/* --- stacks --------------------------------------------------------------------- */
 
 static void put_frame(const struct ew_sarif *sarif, uint32_t at)
 {
@@ -92,7 +68,7 @@ static void put_frame(const struct ew_sarif *sarif, uint32_t at)
     struct ew_json_writer *writer = sarif->writer;
     ew_json_object(writer);
     ew_json_key(writer, "location");
-    put_frame_location(sarif, &tables->functions[at]);
+    ew_sarif_frame_location(sarif, at);
     ew_json_member_text(writer, "module",
                         ew_table_module_name(tables, tables->functions[at].module));
     ew_json_object_end(writer);
@@ -113,7 +89,7 @@ static void put_code_flows(const struct ew_sarif *sarif, const struct ew_table_s
     for (uint32_t i = 0; i < stack->frame_count; i++) {
         ew_json_object(writer);
         ew_json_key(writer, "location");
-        put_frame_location(sarif, &sarif->job->tables->functions[stack->frames[i]]);
+        ew_sarif_frame_location(sarif, stack->frames[i]);
         ew_json_member_u64(writer, "nestingLevel", i);
         ew_json_object_end(writer);
     }
@@ -209,7 +185,7 @@ static void put_related(const struct ew_sarif *sarif, uint32_t callee)
 {
     ew_json_key(sarif->writer, "relatedLocations");
     ew_json_array(sarif->writer);
-    ew_sarif_location(sarif, callee);
+    ew_sarif_result_location(sarif, callee);
     ew_json_array_end(sarif->writer);
 }
 
@@ -243,7 +219,7 @@ static enum ew_status put_result(struct ew_sarif *sarif, const struct result *re
     if (result->node != EW_TABLE_NONE) {
         ew_json_key(writer, "locations");
         ew_json_array(writer);
-        ew_sarif_location(sarif, result->node);
+        ew_sarif_result_location(sarif, result->node);
         ew_json_array_end(writer);
     }
     put_message(writer, result);
@@ -320,13 +296,10 @@ enum ew_status ew_sarif_results(struct ew_sarif *sarif)
     const struct ew_merged *merged = sarif->job->options->merged;
     enum ew_status status = EW_OK;
     ew_json_array(sarif->writer);
-    for (size_t i = 0; status == EW_OK && i < merged->conflict_count; i++) {
-        status = put_conflict(sarif, &merged->conflicts[i]);
-    }
-    for (uint32_t i = 0; status == EW_OK && i < merged->node_count; i++) {
-        if (merged->nodes[i].target && merged->nodes[i].state.observed == EW_RUNTIME_OBSERVED) {
-            status = put_target(sarif, i);
-        }
+    for (size_t i = 0; status == EW_OK && i < sarif->told_count; i++) {
+        uint32_t at = sarif->told[i].at;
+        status = sarif->told[i].target ? put_target(sarif, at)
+                                       : put_conflict(sarif, &merged->conflicts[at]);
     }
     ew_json_array_end(sarif->writer);
     return status;

@@ -11,9 +11,9 @@ static uint64_t hits_of(const struct ew_tables *tables, enum ew_unit unit)
 {
     uint64_t hits = 0;
     for (size_t i = 0; i < tables->stack_count; i++) {
-        hits += tables->stacks[i].unit == unit ? tables->stacks[i].hits : 0;
+        ew_table_sum(&hits, tables->stacks[i].unit == unit ? tables->stacks[i].hits : 0);
     }
-    return hits < EW_JSON_INTEGER_MAX ? hits : EW_JSON_INTEGER_MAX;
+    return hits;
 }
 
 /* The frame behind the functions stands for what was cut off. */

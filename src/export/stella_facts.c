@@ -91,7 +91,7 @@ static void take_hits(struct window_facts *told)
         const struct ew_evidence_observation *row = &evidence->observations[i];
         struct fact *fact = &told->facts[row->function];
         enum ew_unit unit = ew_unit_of(evidence, row->source);
-        fact->hits[unit] += row->hits;
+        ew_table_sum(&fact->hits[unit], row->hits);
         raise_level(fact, unit == EW_UNIT_PREPARED ? LEVEL_PREPARED : LEVEL_STACK);
         if (fact->first_100ns == 0 || row->first_100ns < fact->first_100ns) {
             fact->first_100ns = row->first_100ns;
@@ -113,7 +113,7 @@ static int by_symbol(const void *left, const void *right)
 static void join(struct fact *into, const struct fact *from)
 {
     for (unsigned unit = 0; unit < EW_UNIT_COUNT; unit++) {
-        into->hits[unit] += from->hits[unit];
+        ew_table_sum(&into->hits[unit], from->hits[unit]);
     }
     into->first_100ns =
         from->first_100ns < into->first_100ns ? from->first_100ns : into->first_100ns;

@@ -145,7 +145,7 @@ static enum ew_status take_observations(struct ew_tables *tables,
             return EW_FORMAT;
         }
         struct ew_table_function *function = &tables->functions[places[row->function]];
-        function->hits[ew_unit_of(evidence, row->source)] += row->hits;
+        ew_table_sum(&function->hits[ew_unit_of(evidence, row->source)], row->hits);
         function->windows += row->function != previous ? 1 : 0;
         if (function->first_100ns == 0 || row->first_100ns < function->first_100ns) {
             function->first_100ns = row->first_100ns;
@@ -175,7 +175,7 @@ static enum ew_status settle_stack(struct ew_tables *tables, const struct ew_tab
     for (uint32_t i = ew_index_first(&tables->stack_index, hash); i != EW_INDEX_END;
          i = ew_index_next(&tables->stack_index)) {
         if (same_stack(tables, &tables->stacks[i], stack)) {
-            tables->stacks[i].hits += stack->hits;
+            ew_table_sum(&tables->stacks[i].hits, stack->hits);
             tables->frame_count -= stack->frame_count;
             return EW_OK;
         }

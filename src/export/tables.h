@@ -14,6 +14,12 @@ enum ew_unit { EW_UNIT_SAMPLES, EW_UNIT_EVENTS, EW_UNIT_PREPARED, EW_UNIT_COUNT 
 
 #define EW_TABLE_NONE UINT32_C(0xffffffff)
 
+/* Sums stop at the largest number that every reader of JSON knows. */
+static inline void ew_table_sum(uint64_t *sum, uint64_t value)
+{
+    *sum = value > EW_JSON_INTEGER_MAX - *sum ? EW_JSON_INTEGER_MAX : *sum + value;
+}
+
 struct ew_table_module {
     const struct ew_evidence_module *module;
     const char *purl;             /* NULL: nobody knows it */
@@ -21,6 +27,7 @@ struct ew_table_module {
     uint32_t component;           /* the first module of the same package; itself without one */
     uint32_t first_function;      /* of a component: the list of its functions */
     uint32_t witness;             /* of a component: the best stack, or EW_TABLE_NONE */
+    bool observed;                /* of a component: a function of it was */
 };
 
 struct ew_table_function {

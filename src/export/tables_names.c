@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What functions, modules and packages are called, and which stacks witness best. */
+#include "export/purl.h"
 #include "export/tables.h"
 
 #include <stdlib.h>
@@ -46,6 +47,13 @@ const char *ew_unit_name(enum ew_unit unit)
 
 /* --- packages ---------------------------------------------------------------- */
 
+/* What is no package URL names no package, and could be taken for another module's key. */
+static bool is_purl(const char *text)
+{
+    struct ew_purl purl;
+    return text != NULL && ew_purl_parse(text, &purl);
+}
+
 /* How surely the graphs that know a function mean this build of it. */
 static uint16_t package_worth(const struct ew_merged *merged, const struct ew_reach_node *node)
 {
@@ -61,7 +69,7 @@ static uint16_t package_worth(const struct ew_merged *merged, const struct ew_re
 static void take_package(struct ew_table_module *module, const struct ew_merged *merged,
                          const struct ew_reach_node *node)
 {
-    if (node->build >= merged->build_count || !is_text(merged->builds[node->build].purl)) {
+    if (node->build >= merged->build_count || !is_purl(merged->builds[node->build].purl)) {
         return;
     }
     uint16_t worth = package_worth(merged, node);
@@ -108,6 +116,7 @@ static void link_functions(struct ew_tables *tables)
         struct ew_table_function *function = &tables->functions[i - 1];
         struct ew_table_module *component =
             &tables->modules[tables->modules[function->module].component];
+        component->observed = component->observed || function->last_100ns != 0;
         function->witness = EW_TABLE_NONE;
         function->next = component->first_function;
         component->first_function = (uint32_t)(i - 1);
@@ -118,13 +127,13 @@ enum ew_status ew_tables_name_packages(struct ew_tables *tables)
 {
     for (size_t i = 0; i < tables->module_count; i++) {
         struct ew_table_module *module = &tables->modules[i];
-        module->confidence_permille = is_text(module->module->purl) ? 1000 : 0;
-        module->purl = is_text(module->module->purl) ? module->module->purl : NULL;
+        module->confidence_permille = is_purl(module->module->purl) ? 1000 : 0;
+        module->purl = is_purl(module->module->purl) ? module->module->purl : NULL;
     }
     for (size_t i = 0; i < tables->function_count; i++) {
         const struct ew_table_function *function = &tables->functions[i];
         struct ew_table_module *module = &tables->modules[function->module];
-        if (function->node != NULL && !is_text(module->module->purl)) {
+        if (function->node != NULL && !is_purl(module->module->purl)) {
             take_package(module, tables->options->merged, function->node);
         }
     }

@@ -90,6 +90,22 @@ for text in pkg:nuget/Newtonsoft.Json CVE-2024-21907 in_triage; do
 done
 grep -q TARGET_OBSERVED "$work/both.sarif" || fail "SARIF tells no observed target"
 
+# With the graph itself, in one step: its entry points too, which a merge does not hold.
+for format in cyclonedx cyclonedx-1.6 sarif speedscope stella-facts stella-callgraph; do
+    "$@" "$program" export --to "$format" --callgraph "$tree/docs/scenarios/shop.graph.json" "$work/evidence" \
+        --out "$work/graph.$format" --quiet
+done
+validate_all "$work/graph"
+for format in cyclonedx cyclonedx-1.6 sarif speedscope stella-facts; do
+    cmp "$work/graph.$format" "$work/both.$format" || fail "$format: a graph is not what its merge is"
+done
+grep -q '"kind":"http","nodeId":"web/order.post","order":2}' "$work/graph.stella-callgraph" ||
+    fail "stella-callgraph tells no entry points"
+# Read again, it claims what the graph claims: the same functions are confirmed.
+"$@" "$program" merge --callgraph "$work/graph.stella-callgraph" "$work/evidence" --out "$work/again.json" \
+    --quiet || [ $? = 4 ]
+"$@" "$program" check --quiet "$work/again.json" || fail "what was exported cannot be merged"
+
 "$@" "$program" export --to stella-facts --ledger "$work/ledger" --out "$work/first" "$work/evidence" --quiet
 "$@" "$program" export --to stella-facts --ledger "$work/ledger" --out "$work/second" "$work/evidence" --quiet
 cmp "$work/first" "$work/shop.stella-facts" || fail "the ledger changes what is told first"
@@ -114,6 +130,8 @@ ends 2 export --to stella-facts --ledger "$work/ledger" "$work/evidence"
 ends 2 export --to dot --ledger "$work/ledger" --out "$work/x" "$work/evidence"
 ends 2 export --to folded "$work/merge.json"
 ends 2 export --to sarif "$work/merge.json" "$work/merge.json"
+ends 2 export --to sarif --callgraph "$tree/docs/scenarios/shop.graph.json" "$work/merge.json"
+ends 1 export --to sarif --callgraph "$work/nothing.json" "$work/evidence"
 ends 3 export --to dot "$work/odd.json"
 ends 3 export --to dot "$work/broken.json"
 ends 1 export --to dot "$work/nothing.json"

@@ -92,7 +92,7 @@ static void compare_golden(const char *kind, const struct ew_export_options *opt
         ew_file_read_all(path, TEXT_BYTES_MAX, &golden, &golden_bytes, &error);
     ck_assert_msg(status == EW_OK, "%s", error.text);
     ck_assert_msg(text.used == golden_bytes && memcmp(text.bytes, golden, golden_bytes) == 0,
-                  "%s: is not what is written now:\n%s", path, text.bytes);
+                  "%s: is not what is written now:\n%.2000s", path, text.bytes);
     free(golden);
 }
 

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What exports leave out when there is more than a format's readers take, and that they say so.
+ */
+#include "etwitness/export.h"
+#include "support/check_main.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Every node calls every other: more edges and conflicts than a SARIF log tells. */
+enum {
+    NODES = 400,
+    EDGES = NODES * NODES,
+    CONFLICTS = EW_EXPORT_RESULTS_MAX + 1000,
+    KEY_BYTES = 16
+};
+
+struct text {
+    char *bytes;
+    size_t used;
+    size_t capacity;
+};
+
+static struct text text;
+static char keys[NODES][KEY_BYTES];
+static struct ew_reach_node nodes[NODES];
+static struct ew_reach_edge edges[EDGES];
+static struct ew_reach_conflict conflicts[CONFLICTS];
+static struct ew_merged merged;
+
+static bool text_sink(void *context, const void *bytes, size_t byte_count)
+{
+    struct text *out = context;
+    if (byte_count >= out->capacity - out->used) {
+        size_t capacity = (out->used + byte_count + 1) * 2;
+        out->bytes = realloc(out->bytes, capacity);
+        ck_assert_ptr_nonnull(out->bytes);
+        out->capacity = capacity;
+    }
+    memcpy(out->bytes + out->used, bytes, byte_count);
+    out->used += byte_count;
+    out->bytes[out->used] = '\0';
+    return true;
+}
+
+static size_t occurrences(const char *word)
+{
+    size_t count = 0;
+    for (const char *at = strstr(text.bytes, word); at != NULL; at = strstr(at + 1, word)) {
+        count++;
+    }
+    return count;
+}
+
+static void make_nodes(void)
+{
+    for (uint32_t i = 0; i < NODES; i++) {
+        (void)snprintf(keys[i], sizeof keys[i], "n:%u", (unsigned)i);
+        nodes[i] = (struct ew_reach_node){.key = keys[i],
+                                          .build = EW_GRAPH_NONE,
+                                          .scope = EW_GRAPH_NONE,
+                                          .state = {EW_STATIC_UNKNOWN, EW_RUNTIME_OBSERVED}};
+    }
+    nodes[NODES - 1].target = true;
+}
+
+static void make_merge(void)
+{
+    make_nodes();
+    for (uint32_t i = 0; i < EDGES; i++) {
+        edges[i] = (struct ew_reach_edge){.from = i / NODES,
+                                          .to = i % NODES,
+                                          .state = {EW_STATIC_UNKNOWN, EW_RUNTIME_OBSERVED},
+                                          .edge_class = EW_CLASS_RUNTIME_ONLY};
+    }
+    for (uint32_t i = 0; i < CONFLICTS; i++) {
+        conflicts[i] = (struct ew_reach_conflict){.conflict = EW_CONFLICT_RUNTIME_ONLY_EDGE,
+                                                  .graph = EW_GRAPH_NONE,
+                                                  .node = EW_GRAPH_NONE,
+                                                  .edge = EDGES - 1 - i,
+                                                  .text = "It was seen.",
+                                                  .count = 1};
+    }
+    conflicts[CONFLICTS - 1].conflict = EW_CONFLICT_STATIC_DISAGREE;
+    conflicts[CONFLICTS - 1].edge = EW_GRAPH_NONE;
+    merged = (struct ew_merged){.nodes = nodes,
+                                .node_count = NODES,
+                                .edges = edges,
+                                .edge_count = EDGES,
+                                .conflicts = conflicts,
+                                .conflict_count = CONFLICTS};
+}
+
+static struct ew_export_counts write_sarif(void)
+{
+    const struct ew_export_options options = {
+        .format = EW_EXPORT_SARIF, .producer_version = "0.1.0", .merged = &merged};
+    struct ew_export_counts counts = {0};
+    struct ew_error error = {0};
+    text.used = 0;
+    enum ew_status status = ew_export_write(&options, text_sink, &text, &counts, &error);
+    ck_assert_msg(status == EW_OK, "%s", error.text);
+    return counts;
+}
+
+START_TEST(sarif__more_results_than_services_take__the_weightiest_are_told)
+{
+    make_merge();
+    struct ew_export_counts counts = write_sarif();
+    ck_assert_uint_eq(counts.rows, EW_EXPORT_RESULTS_MAX);
+    ck_assert_uint_eq(occurrences("\"ruleId\":"), EW_EXPORT_RESULTS_MAX);
+    /* The target and all conflicts, without those that were told. */
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\"resultsOmitted\":1001}"));
+    const char *target = strstr(text.bytes, "\"ruleId\":\"TARGET_OBSERVED\"");
+    const char *review = strstr(text.bytes, "\"ruleId\":\"STATIC_DISAGREE\"");
+    const char *other = strstr(text.bytes, "\"ruleId\":\"RUNTIME_ONLY_EDGE\"");
+    ck_assert(target != NULL && target < review && review < other);
+    free(text.bytes);
+    text = (struct text){0};
+}
+END_TEST
+
+/* Edges that results are about are told whichever they are, and count against the limit. */
+START_TEST(sarif__more_edges_than_it_tells__says_how_many)
+{
+    char omitted[64];
+    make_merge();
+    struct ew_export_counts counts = write_sarif();
+    (void)snprintf(omitted, sizeof omitted, "\"edgesOmitted\":%d,",
+                   EDGES - EW_EXPORT_GRAPH_EDGES_MAX);
+    ck_assert_ptr_nonnull(strstr(text.bytes, omitted));
+    ck_assert_uint_eq(occurrences("\"sourceNodeId\":"), EW_EXPORT_GRAPH_EDGES_MAX);
+    ck_assert_uint_eq(counts.cut, 1001 + EDGES - EW_EXPORT_GRAPH_EDGES_MAX);
+    (void)snprintf(omitted, sizeof omitted, "\"id\":\"e%d\"", EDGES - 1);
+    ck_assert_ptr_nonnull(strstr(text.bytes, omitted));
+    free(text.bytes);
+    text = (struct text){0};
+}
+END_TEST
+
+Suite *ew_suite(void)
+{
+    Suite *suite = suite_create("export limits");
+    TCase *tcase = tcase_create("sarif");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, sarif__more_results_than_services_take__the_weightiest_are_told);
+    tcase_add_test(tcase, sarif__more_edges_than_it_tells__says_how_many);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
