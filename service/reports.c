@@ -92,6 +92,8 @@ enum ew_report ew_report_of_notice(enum ew_notice notice, const char *text)
         [EW_NOTICE_DOCUMENT_DROPPED] = EW_REPORT_DOCUMENT_DROPPED,
         [EW_NOTICE_CLOCK_STEPPED] = EW_REPORT_CLOCK_STEPPED,
         [EW_NOTICE_STOP_DEADLINE] = EW_REPORT_STOP_DEADLINE,
+        [EW_NOTICE_MERGE_FAILED] = EW_REPORT_MERGE_FAILED,
+        [EW_NOTICE_MERGE_BACK] = EW_REPORT_MERGE_BACK,
     };
     if (notice == EW_NOTICE_PUBLISH_FAILED && is_disk_full(text)) {
         return EW_REPORT_DISK_FULL;

@@ -49,7 +49,7 @@ static const struct ew_settings_key keys[] = {
            "buffers of each session, at least"),
     NUMBER("buffers.sizeKib", U32, "KiB", 256, EW_SESSION_BUFFER_KIB_MIN,
            EW_SESSION_BUFFER_KIB_MAX, NULL, AT(buffers.buffer_kib), "one buffer of a session"),
-    TEXT("callgraphs", LIST, NULL, EW_SETTINGS_LIST_MAX, AT(callgraphs),
+    TEXT("callgraphs", LIST, NULL, EW_MERGE_GRAPHS_MAX, AT(callgraphs),
          "static callgraphs that are merged with the evidence at each window"),
     FLAG("clr.compilation", false, AT(clr.compilation),
          "tiering, and entry points of precompiled (ReadyToRun) methods: their names, for many"

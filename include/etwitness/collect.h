@@ -32,6 +32,8 @@ enum ew_notice {
     EW_NOTICE_DOCUMENT_DROPPED, /* too many waited: history is lost, the gap is declared */
     EW_NOTICE_CLOCK_STEPPED,    /* the wall clock left the clock of the events */
     EW_NOTICE_STOP_DEADLINE,    /* the stop took too long: what was not drained is lost */
+    EW_NOTICE_MERGE_FAILED,     /* with callgraphs; evidence is as good as ever */
+    EW_NOTICE_MERGE_BACK,
     EW_NOTICE_COUNT,
 };
 

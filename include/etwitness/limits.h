@@ -75,9 +75,18 @@ enum { EW_GAPS_MAX = 64 };
  * dropped, which is told. */
 enum { EW_DOCUMENTS_WAITING_MAX = 64, EW_DOCUMENTS_WAITING_BYTES_MAX = 64 * 1024 * 1024 };
 
-/* Documents, as bytes, that a running collection keeps for its merge with callgraphs: when
- * there are more, the older half goes. */
-enum { EW_MERGE_BYTES_MAX = 16 * 1024 * 1024 };
+/* Documents, as bytes and as files, that a running collection keeps for its merge with
+ * callgraphs: when there are more, the older half goes. The names take 104 bytes each, three
+ * times: 1.2 MiB. */
+enum { EW_MERGE_BYTES_MAX = 16 * 1024 * 1024, EW_MERGE_DOCUMENTS_MAX = 4096 };
+
+/* Callgraphs of a running collection: bytes of each file, nodes and edges of all together, with
+ * 48 and 20 bytes each and 176 and 80 of the result. Larger ones are merged elsewhere. */
+enum {
+    EW_COLLECT_GRAPH_BYTES_MAX = 256 * 1024 * 1024,
+    EW_COLLECT_GRAPH_NODES_MAX = 1024 * 1024,
+    EW_COLLECT_GRAPH_EDGES_MAX = 1024 * 1024
+};
 
 /* --- decoders: src/decode ------------------------------------------------ */
 
@@ -328,6 +337,14 @@ enum { EW_UNOBSERVED_STACKS_MIN = 3000 };
  * of those that count take together. */
 enum { EW_WINDOW_DOCUMENTS_MAX = 1000000 };
 #define EW_WINDOW_SET_BYTES_MAX (UINT64_C(4) * 1024 * 1024 * 1024)
+
+/* Heads that a set keeps, one a stream; 256 bytes each, 25 MiB. */
+enum { EW_WINDOW_HEADS_MAX = 100000 };
+
+/* Documents in one roll-up at most: two weeks of the default window. Their tables are in
+ * memory together, within the bytes of a set. The names of a whole directory are, too: 104
+ * bytes each, 100 MiB. */
+enum { EW_ROLL_UP_WINDOWS_MAX = 4096, EW_ROLL_UP_WINDOWS_DEFAULT = 16 };
 
 /* Tables of one roll-up while it is made. */
 #define EW_ROLL_UP_BYTES_MAX (UINT64_C(1) * 1024 * 1024 * 1024)

@@ -121,6 +121,25 @@ static enum ew_status open_symbols(struct ew_collect *collect, struct ew_error *
     return status == EW_OK ? EW_OK : ew_fail(error, status, "%s", why.text);
 }
 
+static void tell_of_merger(void *context, enum ew_notice notice, const char *text)
+{
+    collect_tell(context, notice, "%s", text);
+}
+
+static bool is_merger_cancelled(void *context)
+{
+    return collect_gives_up(context);
+}
+
+static enum ew_status open_merger(struct ew_collect *collect, struct ew_error *error)
+{
+    struct collect_merger_options options = {.settings = collect->options.settings,
+                                             .on_notice = tell_of_merger,
+                                             .cancelled = is_merger_cancelled,
+                                             .context = collect};
+    return collect_merger_create(&options, &collect->merger, error);
+}
+
 static enum ew_status make_parts(struct ew_collect *collect, struct ew_error *error)
 {
     const struct ew_settings *settings = collect->options.settings;
@@ -138,7 +157,7 @@ static enum ew_status make_parts(struct ew_collect *collect, struct ew_error *er
         status = open_symbols(collect, error);
     }
     if (status == EW_OK) {
-        status = collect_merge_open(settings, &collect->merge, error);
+        status = open_merger(collect, error);
     }
     make_filters(collect);
     collect->aggregator.merge.capture = &collect->options.capture;
@@ -153,7 +172,7 @@ static void free_parts(struct ew_collect *collect)
 {
     outbox_free(&collect->outbox);
     free(collect->published.ids);
-    collect_merge_close(collect->merge);
+    collect_merger_destroy(collect->merger);
     ew_publisher_close(collect->store);
     ew_symbols_destroy(collect->symbols);
     for (size_t i = 0; i < EW_CAPTURE_QUEUE_COUNT; i++) {

@@ -8,7 +8,9 @@
  *     collect_documents.c   aggregator thread: windows into documents in memory
  *     outbox.c              documents on their way from aggregator to publisher
  *     collect_publisher.c   publisher thread: documents into the directory, symbols
- *     collect_merge.c       publisher thread: the merge with callgraphs
+ *     collect_merger.c      merger thread: when to merge with callgraphs, and what of it is told
+ *     collect_merge.c       merger thread: documents and the merge
+ *     collect_graphs.c      merger thread: callgraphs, read again when they change
  *
  * The mutex guards `shared` and the outbox. Everything else belongs to the thread that its
  * group names, or does not change between start and close.
@@ -108,8 +110,7 @@ struct ew_collect {
     struct ew_mutex *store_mutex;
     struct ew_publisher *store;
     struct published_streams published;
-    struct collect_merge *merge; /* NULL: no callgraphs */
-    bool merge_failed;           /* and was told */
+    struct collect_merger *merger; /* NULL: no callgraphs */
 
     struct ew_thread *aggregator_thread;
     struct ew_thread *publisher_thread;
@@ -124,8 +125,9 @@ void collect_tell(struct ew_collect *collect, enum ew_notice notice, const char 
 /* Keeps the first failure for close(). Not with the mutex held. */
 void collect_failed(struct ew_collect *collect, const struct ew_error *error);
 
-/* Whether the stop's time is over. */
+/* Whether the time for draining is over, and then that for writing. */
 bool collect_hurries(struct ew_collect *collect);
+bool collect_gives_up(struct ew_collect *collect);
 
 /* Thread functions; `context` is the collection. */
 void collect_aggregate(void *context);

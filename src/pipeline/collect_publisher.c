@@ -77,7 +77,7 @@ static enum ew_status put(struct ew_collect *collect, const struct outbox_item *
     return status;
 }
 
-static bool gives_up(struct ew_collect *collect)
+bool collect_gives_up(struct ew_collect *collect)
 {
     ew_mutex_lock(collect->mutex);
     bool answer = collect->shared.give_up;
@@ -90,12 +90,12 @@ static bool wait_to_retry(struct ew_collect *collect, uint32_t wait_ms)
 {
     uint64_t until_ns = ew_clock_monotonic_ns() + wait_ms * MILLISECOND_NS;
     while (ew_clock_monotonic_ns() < until_ns) {
-        if (gives_up(collect)) {
+        if (collect_gives_up(collect)) {
             return false;
         }
         ew_sleep_ms(wait_ms < RETRY_FIRST_MS ? wait_ms : RETRY_FIRST_MS);
     }
-    return !gives_up(collect);
+    return !collect_gives_up(collect);
 }
 
 static void told_published(struct ew_collect *collect, const struct outbox_item *item,
@@ -120,39 +120,14 @@ static void note_drop(struct ew_collect *collect, const struct outbox_item *item
     ew_mutex_unlock(collect->mutex);
 }
 
-/* The evidence is published whatever becomes of the merge. The first failure is told. */
-static void told_merge(struct ew_collect *collect, enum ew_status status,
-                       const struct ew_error *error)
-{
-    if (status != EW_OK && !collect->merge_failed) {
-        collect_tell(collect, EW_NOTICE_PUBLISH_FAILED,
-                     "The merge with callgraphs cannot be made: %s", error->text);
-    } else if (status == EW_OK && collect->merge_failed) {
-        collect_tell(collect, EW_NOTICE_PUBLISH_BACK, "The merge with callgraphs is made again");
-    }
-    collect->merge_failed = status != EW_OK;
-}
-
-static void add_to_merge(struct ew_collect *collect, const struct outbox_item *item,
-                         const struct ew_published *published)
-{
-    struct ew_error error = {.status = EW_OK};
-    enum ew_status status = collect_merge_add(collect->merge, published->file_name, item->bytes,
-                                              item->document.byte_count, &error);
-    if (status != EW_OK) {
-        told_merge(collect, status, &error);
-    }
-}
-
 /* Once for all documents of a window. */
-static void merge(struct ew_collect *collect)
+static void wake_merger(struct ew_collect *collect)
 {
-    struct ew_error error = {.status = EW_OK};
     ew_mutex_lock(collect->mutex);
     bool more = collect->outbox.count != 0;
     ew_mutex_unlock(collect->mutex);
-    if (collect->merge != NULL && !more) {
-        told_merge(collect, collect_merge_publish(collect->merge, &error), &error);
+    if (!more) {
+        collect_merger_wake(collect->merger);
     }
 }
 
@@ -166,7 +141,7 @@ static void publish(struct ew_collect *collect, const struct outbox_item *item)
         enum ew_status status = put(collect, item, &published, &error);
         if (status == EW_OK) {
             told_published(collect, item, &published, had_failed);
-            add_to_merge(collect, item, &published);
+            collect_merger_add(collect->merger, published.file_name, item->document.byte_count);
             return;
         }
         if (!had_failed) {
@@ -219,7 +194,7 @@ static void run(struct ew_collect *collect)
         if (work.item != NULL) {
             publish(collect, work.item);
             outbox_item_free(work.item);
-            merge(collect);
+            wake_merger(collect);
         }
         uint64_t now_ns = ew_clock_monotonic_ns();
         if (collect->symbols != NULL) {
@@ -236,12 +211,15 @@ void collect_publish(void *context)
 {
     struct ew_collect *collect = context;
     struct ew_error error = {.status = EW_OK};
+    collect_merger_start(collect->merger);
     run(collect);
     if (each_stream(collect, ew_publisher_finish, &error) != EW_OK) {
         collect_tell(collect, EW_NOTICE_PUBLISH_FAILED, "A head cannot be written: %s",
                      error.text);
         collect_failed(collect, &error);
     }
+    /* The evidence is complete, whatever becomes of the merge. */
+    collect_merger_end(collect->merger);
     ew_mutex_lock(collect->mutex);
     collect->shared.publisher_done = true;
     ew_mutex_unlock(collect->mutex);
