@@ -53,7 +53,7 @@ typedef enum ew_status (*ew_import_emit_fn)(void *context, const struct ew_evide
  * each, the host first.
  *
  * EW_FORMAT  a line is none; the error names it
- * EW_USAGE   the window is missing, or not after its start
+ * EW_USAGE   the window is missing, or not after its start; an option makes no valid document
  * EW_LIMIT, EW_NO_MEMORY, and what `emit` answered
  */
 EW_MUST_USE enum ew_status ew_import(const struct ew_import_options *options, const char *bytes,

@@ -48,17 +48,30 @@ struct request {
     bool quiet;
 };
 
+/* The directory is opened with the first document: an input that has none makes nothing. */
 struct output {
+    const char *directory;
     struct ew_publisher *publisher;
     bool quiet;
 };
+
+static enum ew_status demand_publisher(struct output *output, struct ew_error *error)
+{
+    const struct ew_publisher_options options = {.directory = output->directory};
+    return output->publisher != NULL ? EW_OK
+                                     : ew_publisher_open(&options, &output->publisher, error);
+}
 
 static enum ew_status publish(void *context, const struct ew_evidence *evidence,
                               struct ew_error *error)
 {
     struct output *output = context;
     struct ew_published published;
-    enum ew_status status = ew_publisher_put(output->publisher, evidence, &published, error);
+    enum ew_status status = demand_publisher(output, error);
+    if (status == EW_OK) {
+        ew_publisher_set_heartbeat(output->publisher, evidence->end_100ns);
+        status = ew_publisher_put(output->publisher, evidence, &published, error);
+    }
     if (status == EW_OK) {
         status = ew_publisher_finish(output->publisher, evidence->stream_id, error);
     }
@@ -134,16 +147,11 @@ static int import_file(const struct request *request)
 {
     char *bytes = NULL;
     size_t byte_count = 0;
-    struct output output = {.quiet = request->quiet};
+    struct output output = {.directory = request->directory, .quiet = request->quiet};
     struct ew_import_counts counts;
     struct ew_error error = {0};
-    struct ew_publisher_options options = {.directory = request->directory,
-                                           .heartbeat_100ns = request->import.end_100ns};
     enum ew_status status =
         ew_file_read_all(request->import.name, EW_IMPORT_BYTES_MAX, &bytes, &byte_count, &error);
-    if (status == EW_OK) {
-        status = ew_publisher_open(&options, &output.publisher, &error);
-    }
     if (status == EW_OK) {
         status =
             ew_import(&request->import, bytes, byte_count, publish, &output, &counts, &error);

@@ -109,11 +109,42 @@ enum ew_status ew_import_head(struct import *import, const char *container,
     if (options->stream_id == NULL) {
         return make_stream(import, container, evidence);
     }
-    if (strlen(options->stream_id) != sizeof evidence->stream_id - 1) {
-        return ew_fail(import->error, EW_USAGE, "the stream's id is not 32 hexadecimal digits");
-    }
     memcpy(evidence->stream_id, options->stream_id, sizeof evidence->stream_id);
     return EW_OK;
+}
+
+static enum ew_status check_names(const struct ew_import_options *options, struct ew_error *error)
+{
+    const char *const names[] = {options->host_id, options->subject, options->container};
+    static const char *const what[] = {"host's id", "subject's name", "container's id"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (names[i] != NULL && names[i][0] == '\0') {
+            return ew_fail(error, EW_USAGE, "the %s is empty", what[i]);
+        }
+    }
+    const char *arch = or_else(options->arch, "amd64");
+    if (strcmp(arch, "amd64") != 0 && strcmp(arch, "arm64") != 0 && strcmp(arch, "x86") != 0) {
+        return ew_fail(error, EW_USAGE, "the architecture is none of x86, amd64, arm64");
+    }
+    return EW_OK;
+}
+
+/* What would make no valid document, whatever the input is. */
+static enum ew_status check_options(const struct ew_import_options *options,
+                                    struct ew_error *error)
+{
+    const char *stream = options->stream_id;
+    if ((options->start_100ns != 0 || options->end_100ns != 0)
+        && (options->start_100ns >= options->end_100ns || options->end_100ns > EW_FILETIME_MAX)) {
+        return ew_fail(error, EW_USAGE, "the window does not start before its end");
+    }
+    if (stream != NULL
+        && (strlen(stream) != EW_STREAM_ID_BYTES - 1
+            || strspn(stream, "0123456789abcdef") != EW_STREAM_ID_BYTES - 1)) {
+        return ew_fail(error, EW_USAGE,
+                       "the stream's id is not 32 hexadecimal digits in lower case");
+    }
+    return check_names(options, error);
 }
 
 enum ew_status ew_import(const struct ew_import_options *options, const char *bytes,
@@ -126,12 +157,11 @@ enum ew_status ew_import(const struct ew_import_options *options, const char *by
                             .emit = emit,
                             .context = context,
                             .error = error};
-    if ((options->start_100ns != 0 || options->end_100ns != 0)
-        && (options->start_100ns >= options->end_100ns || options->end_100ns > EW_FILETIME_MAX)) {
-        return ew_fail(error, EW_USAGE, "the window does not start before its end");
+    enum ew_status status = check_options(options, error);
+    if (status == EW_OK) {
+        status = options->format == EW_IMPORT_FACTS ? ew_import_facts(&import)
+                                                    : ew_import_folded(&import);
     }
-    enum ew_status status =
-        options->format == EW_IMPORT_FACTS ? ew_import_facts(&import) : ew_import_folded(&import);
     if (status == EW_OK) {
         *counts_out = import.counts;
     }

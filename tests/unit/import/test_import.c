@@ -204,6 +204,27 @@ START_TEST(folded__without_a_window__is_a_wrong_use)
 }
 END_TEST
 
+START_TEST(options__that_make_no_document__are_a_wrong_use)
+{
+    const struct ew_import_options wrong[] = {
+        {.host_id = ""},
+        {.subject = ""},
+        {.container = ""},
+        {.arch = "mips"},
+        {.stream_id = "", .sequence = 1},
+        {.stream_id = "0000000000000000000000000000000g", .sequence = 1},
+        {.stream_id = "ABCDEF00000000000000000000000000", .sequence = 1},
+        {.stream_id = "../../../../../../../../../../..", .sequence = 1},
+    };
+    struct ew_import_options options = wrong[_i];
+    options.name = "x.folded";
+    options.start_100ns = START;
+    options.end_100ns = END;
+    ck_assert_int_eq(import(&options, "app;main 1\n"), EW_USAGE);
+    ck_assert_uint_eq(document_count, 0);
+}
+END_TEST
+
 START_TEST(folded__counts_at_the_limit__stop_there)
 {
     must_import(&folded, "a;f 9007199254740991\na;f 9007199254740991\n");
@@ -322,6 +343,7 @@ Suite *ew_suite(void)
                         (int)(sizeof broken_folded / sizeof broken_folded[0]));
     tcase_add_test(tests, folded__without_a_window__is_a_wrong_use);
     tcase_add_test(tests, folded__counts_at_the_limit__stop_there);
+    tcase_add_loop_test(tests, options__that_make_no_document__are_a_wrong_use, 0, 8);
     suite_add_tcase(suite, tests);
     tests = tcase_create("facts");
     tcase_add_test(tests, facts__of_containers__become_a_document_each);
