@@ -6,13 +6,13 @@
  */
 
 /* An adjacency that says more of the unwinder than of the program. */
-static bool is_suspect(const struct merge *merge, const struct ew_graph *graph,
-                       const struct pair *pair, uint32_t from, uint32_t to)
+static bool is_suspect(const struct ew_graph *graph, const struct pair *pair, uint32_t from,
+                       uint32_t to)
 {
     bool leaf = (graph->nodes[from].flags & EW_NODE_CALLS_COMPLETE) != 0
                 && graph->first_edge[from] == graph->first_edge[from + 1];
-    bool kernel_calls_user = merge->nodes[pair->from].kernel && !merge->nodes[pair->to].kernel;
-    return leaf || kernel_calls_user || ew_merge_static_edge_find(graph, to, from) != NONE;
+    return leaf || (pair->flags & PAIR_WITHIN) == 0
+           || ew_merge_static_edge_find(graph, to, from) != NONE;
 }
 
 static bool is_strong(const struct gnode *gnode)
@@ -44,19 +44,17 @@ static uint16_t ends_confidence(const struct graph_side *side, uint32_t from, ui
                  ew_merge_tier_confidence(side->nodes[to].tier));
 }
 
-static void judge_absence(struct merge *merge, const struct graph_side *side,
-                          const struct pair *pair, struct verdict *verdict)
+static void judge_absence(const struct graph_side *side, const struct pair *pair,
+                          struct verdict *verdict)
 {
     uint32_t from = verdict->from;
     uint32_t to = verdict->to;
-    bool mediated = merge->nodes[pair->from].mediator != MEDIATOR_NONE
-                    || merge->nodes[pair->to].mediator != MEDIATOR_NONE;
-    if (mediated || (pair->flags & PAIR_FRAME) == 0) {
+    if (pair_is_mediated(pair) || (pair->flags & PAIR_FRAME) == 0) {
         verdict->edge_class = EW_CLASS_BRIDGED;
         return;
     }
     verdict->edge_class = EW_CLASS_RUNTIME_ONLY;
-    if (is_suspect(merge, side->graph, pair, from, to)) {
+    if (is_suspect(side->graph, pair, from, to)) {
         verdict->suspect = true;
     } else if (!verdict->cut && claims_absence(side, pair, from, to)) {
         verdict->edge_class = EW_CLASS_CONTRADICTION;
@@ -92,7 +90,7 @@ void ew_merge_classify_judge(struct merge *merge, size_t graph_index, const stru
         verdict->edge_class = EW_CLASS_ELIDED;
         return;
     }
-    judge_absence(merge, side, pair, verdict);
+    judge_absence(side, pair, verdict);
 }
 
 /* --- all graphs
@@ -197,12 +195,10 @@ static void take_class(struct pair *pair, enum ew_edge_class edge_class)
 }
 
 /* What stands when no graph knows both ends. */
-static void classify_alone(const struct merge *merge, struct pair *pair)
+static void classify_alone(struct pair *pair)
 {
-    bool mediated = merge->nodes[pair->from].mediator != MEDIATOR_NONE
-                    || merge->nodes[pair->to].mediator != MEDIATOR_NONE;
-    take_class(pair, mediated || (pair->flags & PAIR_FRAME) == 0 ? EW_CLASS_BRIDGED
-                                                                 : EW_CLASS_RUNTIME_ONLY);
+    bool bridged = pair_is_mediated(pair) || (pair->flags & PAIR_FRAME) == 0;
+    take_class(pair, bridged ? EW_CLASS_BRIDGED : EW_CLASS_RUNTIME_ONLY);
 }
 
 static enum ew_status take_verdict(struct merge *merge, uint32_t index,
@@ -261,7 +257,7 @@ static enum ew_status classify_pair(struct merge *merge, uint32_t index,
         status = take_verdict(merge, index, &verdicts[i]);
     }
     if (count == 0) {
-        classify_alone(merge, &merge->pairs[index]);
+        classify_alone(&merge->pairs[index]);
     }
     if (status == EW_OK) {
         status = imply_pair(merge, index, verdicts, count);

@@ -29,11 +29,12 @@ static bool enters(const struct merge *merge, const struct ew_evidence_path *pat
                    const uint32_t *map, uint32_t frame, uint32_t graph)
 {
     for (uint32_t i = frame; i > 0; i--) {
-        uint32_t caller = merge->functions[map[path->frames[i - 1]]].node;
+        const struct function *function = &merge->functions[map[path->frames[i - 1]]];
+        uint32_t caller = function->node;
         if (caller == NONE) {
             return true;
         }
-        if (merge->nodes[caller].mediator == MEDIATOR_NONE) {
+        if (function->mediator == MEDIATOR_NONE) {
             return member_in(merge, caller, graph) == NULL;
         }
         if (member_in(merge, caller, graph) != NULL) {
@@ -46,8 +47,8 @@ static bool enters(const struct merge *merge, const struct ew_evidence_path *pat
 static void note_entry(const struct merge *merge, const struct ew_evidence_path *path,
                        const uint32_t *map, uint32_t frame, struct entering *entering)
 {
-    uint32_t caller = frame > 0 ? merge->functions[map[path->frames[frame - 1]]].node : NONE;
-    uint8_t mediator = caller != NONE ? merge->nodes[caller].mediator : MEDIATOR_NONE;
+    uint8_t mediator = frame > 0 ? merge->functions[map[path->frames[frame - 1]]].mediator
+                                 : (uint8_t)MEDIATOR_NONE;
     entering->hits = merge_sum(entering->hits, path->hits);
     if (entering->mediator == MEDIATOR_NONE
         || (mediator != MEDIATOR_NONE && mediator < entering->mediator)) {

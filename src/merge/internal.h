@@ -45,16 +45,23 @@ struct build {
     bool has_unnamed; /* ... that have no name */
 };
 
-/* A function of the documents, one for each key. */
+/*
+ * A function as documents tell it. Those that tell one key alike have one; one that tells it in
+ * another way has its own, so that no document changes what another one's rows mean.
+ */
 struct function {
-    const struct ew_evidence_function *row; /* the one that tells most */
+    const struct ew_evidence_function
+        *row; /* NULL: a candidate that its document does not list */
     const char *key;
+    uint32_t head; /* the first of its key, which may be itself */
     uint32_t build;
     uint32_t node;
-    uint32_t flags; /* of all rows */
+    uint32_t flags;
     enum ew_resolution resolution;
-    uint16_t weight; /* what its source is worth, 0 .. 1000 */
-    uint8_t tier;    /* best match in any graph */
+    uint16_t weight;  /* what its source is worth, 0 .. 1000 */
+    uint8_t tier;     /* best match in any graph */
+    uint8_t mediator; /* enum mediator */
+    bool retold;      /* of a head: others of its key tell it in another way */
     bool observed;
     bool candidate; /* of an ambiguous record */
     bool certain;   /* the only one of such a record */
@@ -122,6 +129,8 @@ enum {
     PAIR_INFERRED = 32,  /* the one way of an elided adjacency */
     PAIR_MAYBE = 64,     /* one of several ways, or of ambiguous ends */
     PAIR_COMPLETE = 128, /* in a complete path */
+    PAIR_PLAIN = 256,    /* seen with no mediator at either end */
+    PAIR_WITHIN = 512,   /* seen where it is not the kernel that calls who is not */
 };
 struct pair {
     uint32_t from;
@@ -158,14 +167,18 @@ struct node {
     uint16_t weight;
     uint8_t tier;     /* best match */
     uint8_t runtime;  /* enum ew_runtime_state */
-    uint8_t mediator; /* enum mediator */
+    uint8_t mediator; /* enum mediator, of the first function of it that is one */
     bool complete;    /* in a complete path */
     bool inferred;
-    bool folded;
-    bool kernel;
     bool refused;   /* a graph calls it unreachable */
     bool explained; /* why it runs although a graph refuses it */
 };
+
+/* Every time it was seen it went over code that calls for others. */
+static inline bool pair_is_mediated(const struct pair *pair)
+{
+    return (pair->flags & PAIR_PLAIN) == 0;
+}
 
 /* Seen on a stack; else only implied, or told by the compiler. */
 static inline bool pair_was_seen(const struct pair *pair)
@@ -308,8 +321,15 @@ enum relation ew_merge_build_relation(const struct build_ids *a, const struct bu
 /* The same file name, without case, ".dll", ".exe" and folders. */
 bool ew_merge_module_names_equal(const char *a, const char *b);
 
-/* The function of a key, or NONE. */
-uint32_t ew_merge_function_find(struct merge *merge, const char *key);
+/* The function that a candidate of a window's ambiguous record is, or NONE. */
+uint32_t ew_merge_candidate_find(struct merge *merge, size_t window, const char *key);
+
+/* What a row tells is what its key says: the build, and the token or address in it. */
+bool ew_merge_function_fits(const struct merge *merge, uint32_t function);
+
+/* Of two that can stand for one thing, the one that tells it more surely; a total order of what
+ * differs (runtime.c). Below 0: the first. */
+int ew_merge_function_compare(const struct merge *merge, uint32_t a, uint32_t b);
 
 /* Moves the rows of a chain to the result's observations, by stream and unit (result.c). */
 EW_MUST_USE enum ew_status ew_merge_result_rows(struct merge *merge, uint32_t last_row,

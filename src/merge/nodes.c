@@ -4,37 +4,11 @@
  * that differ never join (reference evidence.md 6.2).
  */
 #include "merge/match.h"
+#include "merge/sets.h"
 
 #include <stdio.h>
 
 enum { GRAPH_TAG_DIGITS = 16 };
-
-/* Functions first, then the nodes of each graph: sets of what is one. */
-struct sets {
-    uint32_t *parents;
-    uint32_t count;
-    uint32_t first_node[EW_MERGE_GRAPHS_MAX + 1]; /* of each graph */
-};
-
-static uint32_t set_of(struct sets *sets, uint32_t item)
-{
-    while (sets->parents[item] != item) {
-        sets->parents[item] = sets->parents[sets->parents[item]];
-        item = sets->parents[item];
-    }
-    return item;
-}
-
-static void unite(struct sets *sets, uint32_t a, uint32_t b)
-{
-    uint32_t left = set_of(sets, a);
-    uint32_t right = set_of(sets, b);
-    if (left < right) {
-        sets->parents[right] = left;
-    } else {
-        sets->parents[left] = right;
-    }
-}
 
 static enum ew_status sets_make(struct merge *merge, struct sets *sets)
 {
@@ -257,14 +231,17 @@ static int compare_keyed(const void *a, const void *b)
     return strcmp(left->key, right->key);
 }
 
-/* The function whose key a set gets: the surest, then the first by its bytes. */
+/* The function whose key a set gets: the surest, then the first by its bytes, then the one that
+ * tells it best. */
 static bool better_function(const struct merge *merge, uint32_t a, uint32_t b)
 {
     const struct function *left = &merge->functions[a];
     const struct function *right = &merge->functions[b];
     unsigned left_tier = left->tier == TIER_NONE ? TIER_NAME_ONLY + 1 : left->tier;
     unsigned right_tier = right->tier == TIER_NONE ? TIER_NAME_ONLY + 1 : right->tier;
-    return left_tier != right_tier ? left_tier < right_tier : strcmp(left->key, right->key) < 0;
+    int order = strcmp(left->key, right->key);
+    order = order != 0 ? order : ew_merge_function_compare(merge, a, b);
+    return left_tier != right_tier ? left_tier < right_tier : order < 0;
 }
 
 /* So many digits of its hash tell a graph from all others of this merge. */
@@ -292,23 +269,35 @@ static const char *graph_key(struct merge *merge, size_t graph, uint32_t node)
     return key;
 }
 
-/* A document can tell any key; those of graphs' nodes are not for it to tell. */
-static const char *function_key(struct merge *merge, uint32_t function)
+enum { KEY_PREFIX_BYTES = 16 };
+
+/*
+ * A document can tell any key; those of graphs' nodes are not for it to tell, nor are those made
+ * here: of a function that is told in several ways and is not the same in all.
+ */
+static const char *function_key(struct merge *merge, struct sets *sets,
+                                const struct tellings *tellings, uint32_t function)
 {
     const char *key = merge->functions[function].key;
-    if (strncmp(key, "g:", 2) != 0) {
+    char prefix[KEY_PREFIX_BYTES] = "";
+    if (merge->functions[merge->functions[function].head].retold
+        && set_of(sets, tellings->surest[function]) != set_of(sets, function)) {
+        (void)snprintf(prefix, sizeof prefix, "v:%u:", (unsigned)tellings->numbers[function]);
+    } else if (strchr("grv", key[0]) != NULL && key[0] != '\0' && key[1] == ':') {
+        memcpy(prefix, "r:", sizeof "r:");
+    } else {
         return key;
     }
-    size_t byte_count = strlen(key);
-    char *other = ew_arena_take(&merge->arena, byte_count + 3);
+    size_t byte_count = strlen(prefix) + strlen(key) + 1;
+    char *other = ew_arena_take(&merge->arena, byte_count);
     if (other != NULL) {
-        memcpy(other, "r:", 2);
-        memcpy(other + 2, key, byte_count + 1);
+        (void)snprintf(other, byte_count, "%s%s", prefix, key);
     }
     return other;
 }
 
 struct naming {
+    const struct tellings *tellings;
     struct keyed *keyed;
     size_t count;
     uint32_t *function_of_set; /* by set; NONE */
@@ -331,7 +320,7 @@ static enum ew_status name_sets(struct merge *merge, struct sets *sets, struct n
         }
         const char *key = NULL;
         if (naming->function_of_set[set] != NONE) {
-            key = function_key(merge, naming->function_of_set[set]);
+            key = function_key(merge, sets, naming->tellings, naming->function_of_set[set]);
         } else if (set >= merge->function_count) {
             size_t graph = merge->graph_count - 1;
             while (sets->first_node[graph] > set) {
@@ -438,10 +427,12 @@ static enum ew_status list_members(struct merge *merge, struct sets *sets,
     return EW_OK;
 }
 
-static enum ew_status number_sets(struct merge *merge, struct sets *sets)
+static enum ew_status number_sets(struct merge *merge, struct sets *sets,
+                                  const struct tellings *tellings)
 {
     size_t count = (size_t)sets->count + 1;
-    struct naming naming = {.keyed = calloc(count, sizeof *naming.keyed),
+    struct naming naming = {.tellings = tellings,
+                            .keyed = calloc(count, sizeof *naming.keyed),
                             .function_of_set = malloc(count * sizeof *naming.function_of_set),
                             .node_of_set = malloc(count * sizeof *naming.node_of_set)};
     enum ew_status status = EW_NO_MEMORY;
@@ -470,17 +461,23 @@ static enum ew_status number_sets(struct merge *merge, struct sets *sets)
 enum ew_status ew_merge_nodes_join(struct merge *merge)
 {
     struct sets sets = {0};
+    struct tellings tellings = {0};
     enum ew_status status = sets_make(merge, &sets);
     for (size_t g = 0; status == EW_OK && g < merge->graph_count; g++) {
         status = join_side(merge, g, &sets);
+    }
+    if (status == EW_OK) {
+        status = ew_merge_tellings_join(merge, &sets, &tellings);
     }
     if (status == EW_OK) {
         status = join_all_graphs(merge, &sets);
     }
     if (status == EW_OK) {
         mark_used(merge);
-        status = number_sets(merge, &sets);
+        status = number_sets(merge, &sets, &tellings);
     }
+    free(tellings.surest);
+    free(tellings.numbers);
     free(sets.parents);
     return status;
 }

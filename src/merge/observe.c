@@ -162,17 +162,16 @@ static enum ew_status observe_functions(struct merge *merge, size_t window)
 static void note_functions(struct merge *merge)
 {
     for (size_t f = 0; f < merge->function_count; f++) {
-        const struct function *function = &merge->functions[f];
+        struct function *function = &merge->functions[f];
         if (function->node == NONE) {
             continue;
         }
         struct node *node = &merge->nodes[function->node];
-        node->folded = node->folded || (function->flags & EW_FUNCTION_FOLDED) != 0;
         const struct build *build =
             function->build != NONE ? &merge->builds[function->build] : NULL;
-        node->kernel = node->kernel || (build != NULL && build->row->kind == EW_EVIDENCE_KERNEL);
+        function->mediator = (uint8_t)ew_merge_mediator_of(function, build);
         if (node->mediator == MEDIATOR_NONE) {
-            node->mediator = (uint8_t)ew_merge_mediator_of(function, build);
+            node->mediator = function->mediator;
         }
         if (function->certain) {
             raise(node, EW_RUNTIME_OBSERVED); /* several versions of its code, all its own */
@@ -209,6 +208,21 @@ static bool is_unsure(const struct merge *merge, uint32_t index)
         ambiguous = (merge->graphs[g].matches[index].flags & MATCH_AMBIGUOUS) != 0;
     }
     return ambiguous;
+}
+
+static bool is_kernel(const struct merge *merge, const struct function *function)
+{
+    return function->build != NONE
+           && merge->builds[function->build].row->kind == EW_EVIDENCE_KERNEL;
+}
+
+/* What an adjacency is, this time: of who tells it, not of who tells the same functions. */
+static uint32_t ends_flags(const struct merge *merge, const struct function *from,
+                           const struct function *to)
+{
+    bool plain = from->mediator == MEDIATOR_NONE && to->mediator == MEDIATOR_NONE;
+    bool within = !is_kernel(merge, from) || is_kernel(merge, to);
+    return (plain ? PAIR_PLAIN : 0U) | (within ? PAIR_WITHIN : 0U);
 }
 
 static void fold_ends(struct pair *pair, const struct function *from, const struct function *to,
@@ -279,7 +293,8 @@ static enum ew_status observe_edge(struct merge *merge, size_t window,
     struct pair *pair = &merge->pairs[index];
     bool unsure = is_unsure(merge, from) || is_unsure(merge, to);
     uint32_t flags = adjacency_flags(edge->adjacency);
-    fold_ends(pair, caller, callee, flags, unsure);
+    uint32_t seen_flags = flags != PAIR_JIT ? ends_flags(merge, caller, callee) : 0;
+    fold_ends(pair, caller, callee, flags | seen_flags, unsure);
     if (unsure && !note_candidates(merge, from, to)) {
         return merge_no_memory(merge);
     }

@@ -99,7 +99,7 @@ static bool add_chain(struct merge *merge, const struct seen *seen, uint32_t fro
     uint16_t left = merge->nodes[from].weight;
     uint16_t right = merge->nodes[to].weight;
     uint16_t weight = left < right ? left : right;
-    pair->flags |= PAIR_CHAIN;
+    pair->flags |= PAIR_CHAIN | PAIR_PLAIN | PAIR_WITHIN;
     pair->unsure_end = false;
     pair->weight = pair->weight > weight ? pair->weight : weight;
     if (merge->nodes[from].tier > pair->tier) {
@@ -121,9 +121,10 @@ static bool note_chains(struct merge *merge, size_t window, const struct ew_evid
     uint32_t via_count = 0;
     uint32_t from = NONE;
     for (uint32_t i = 0; i < path->frame_count; i++) {
-        uint32_t index = merge->functions[map[path->frames[i]]].node;
+        const struct function *function = &merge->functions[map[path->frames[i]]];
+        uint32_t index = function->node;
         const struct node *node = index != NONE ? &merge->nodes[index] : NULL;
-        if (node != NULL && node->mediator != MEDIATOR_NONE && via_count < CHAIN_MAX) {
+        if (node != NULL && function->mediator != MEDIATOR_NONE && via_count < CHAIN_MAX) {
             via[via_count++] = index;
             continue;
         }

@@ -93,9 +93,7 @@ static enum ew_status report_bridge(struct merge *merge, uint32_t index,
 {
     const struct pair *pair = &merge->pairs[index];
     bool chain = (pair->flags & PAIR_CHAIN) != 0 && pair->via_count > 0;
-    bool mediated = merge->nodes[pair->from].mediator != MEDIATOR_NONE
-                    || merge->nodes[pair->to].mediator != MEDIATOR_NONE;
-    if (!chain && (count == 0 || mediated)) {
+    if (!chain && (count == 0 || pair_is_mediated(pair))) {
         return EW_OK; /* raw steps of a chain, or foreign code */
     }
     struct ew_reach_conflict conflict =

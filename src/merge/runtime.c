@@ -16,7 +16,7 @@ static bool same_build(const struct build *build, const struct ew_evidence_modul
                        const struct build_ids *ids)
 {
     return strcmp(build->row->key, module->key) == 0 && same_text(build->row->name, module->name)
-           && memcmp(&build->ids, ids, sizeof *ids) == 0;
+           && build->row->kind == module->kind && memcmp(&build->ids, ids, sizeof *ids) == 0;
 }
 
 static uint64_t build_hash(const struct ew_evidence_module *module, const struct build_ids *ids)
@@ -53,32 +53,12 @@ static uint32_t build_intern(struct merge *merge, const struct ew_evidence_modul
 /* --- functions -------------------------------------------------------------------------------
  */
 
-static uint32_t find_function(struct merge *merge, const char *key, uint64_t hash)
-{
-    for (uint32_t i = ew_index_first(&merge->function_index, hash); i != EW_INDEX_END;
-         i = ew_index_next(&merge->function_index)) {
-        if (strcmp(merge->functions[i].key, key) == 0) {
-            return i;
-        }
-    }
-    return NONE;
-}
-
-uint32_t ew_merge_function_find(struct merge *merge, const char *key)
-{
-    return find_function(merge, key, ew_index_hash_bytes(key, strlen(key)));
-}
-
 static int compare_text(const char *a, const char *b)
 {
     return strcmp(a != NULL ? a : "", b != NULL ? b : "");
 }
 
-/*
- * Documents can tell one key differently, a later one better. Which row counts must not depend
- * on the order of documents: the surest resolution, then the last texts in byte order, which
- * lets any text win over none.
- */
+/* The surest resolution first, then the last texts in byte order: any text goes before none. */
 static int compare_rows(const struct ew_evidence_function *a,
                         const struct ew_evidence_function *b)
 {
@@ -102,60 +82,121 @@ static int compare_rows(const struct ew_evidence_function *a,
     return 0;
 }
 
-/* As above: the build that tells most, then the first by its ids and key. */
-static bool better_build(const struct merge *merge, uint32_t a, uint32_t b)
+static bool same_aliases(const struct ew_evidence_function *a,
+                         const struct ew_evidence_function *b)
 {
-    const struct build *left = &merge->builds[a];
-    const struct build *right = &merge->builds[b];
-    int order = memcmp(&right->ids, &left->ids, sizeof left->ids);
-    if (order == 0) {
-        order = strcmp(left->row->key, right->row->key);
+    bool same = a->alias_count == b->alias_count;
+    for (uint32_t i = 0; same && i < a->alias_count; i++) {
+        same = strcmp(a->aliases[i], b->aliases[i]) == 0;
     }
-    if (order == 0) {
-        order = compare_text(left->row->name, right->row->name);
-    }
-    return order < 0;
+    return same;
 }
 
-static void fold_function(struct merge *merge, struct function *function,
-                          const struct ew_evidence_function *row, uint32_t build)
+static bool tells_alike(const struct function *function, const struct ew_evidence_function *row,
+                        uint32_t build)
 {
-    function->flags |= row->flags;
-    if (function->row == NULL || compare_rows(row, function->row) < 0) {
-        function->row = row;
-        function->resolution = row->resolution;
-        function->weight =
-            row->resolution == EW_RESOLVED_EXPORT_NEAR ? WEIGHT_EXPORT_NEAR : WEIGHT_FULL;
+    if (row == NULL || function->row == NULL) {
+        return row == function->row;
     }
-    if (function->build == NONE || better_build(merge, build, function->build)) {
-        function->build = build;
-    }
+    return function->build == build && function->flags == row->flags
+           && compare_rows(function->row, row) == 0 && same_aliases(function->row, row);
 }
 
-/* The function of a key, made when it is not there; NONE at the limit or without memory. */
-static uint32_t function_intern(struct merge *merge, const char *key)
+/* Of all tellings of a key but the first. */
+static uint64_t hash_telling(uint64_t key_hash, const struct ew_evidence_function *row,
+                             uint32_t build)
 {
-    uint64_t hash = ew_index_hash_bytes(key, strlen(key));
-    uint32_t found = find_function(merge, key, hash);
-    if (found != NONE || merge->function_count >= EW_MERGE_FUNCTIONS_MAX) {
-        return found;
+    uint64_t hash = ew_index_hash_pair(key_hash, build);
+    if (row == NULL) {
+        return ew_index_hash_pair(key_hash, UINT64_MAX);
+    }
+    const char *const texts[] = {row->name, row->signature, row->doc_id, row->decorated};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        hash = texts[i] != NULL
+                   ? ew_index_hash_pair(hash, ew_index_hash_bytes(texts[i], strlen(texts[i])))
+                   : ew_index_hash_pair(hash, i);
+    }
+    hash = ew_index_hash_pair(hash, (uint64_t)row->token << 32 | row->flags);
+    return ew_index_hash_pair(hash,
+                              row->rva << 5 | (uint64_t)row->resolution << 1 | row->has_rva);
+}
+
+static uint32_t find_head(struct merge *merge, const char *key, uint64_t hash)
+{
+    for (uint32_t i = ew_index_first(&merge->function_index, hash); i != EW_INDEX_END;
+         i = ew_index_next(&merge->function_index)) {
+        if (merge->functions[i].head == i && strcmp(merge->functions[i].key, key) == 0) {
+            return i;
+        }
+    }
+    return NONE;
+}
+
+static uint32_t find_retold(struct merge *merge, uint32_t head, uint64_t hash,
+                            const struct ew_evidence_function *row, uint32_t build)
+{
+    for (uint32_t i = ew_index_first(&merge->function_index, hash); i != EW_INDEX_END;
+         i = ew_index_next(&merge->function_index)) {
+        if (merge->functions[i].head == head && tells_alike(&merge->functions[i], row, build)) {
+            return i;
+        }
+    }
+    return NONE;
+}
+
+/* NONE at the limit or without memory. A head is its own: NONE is given for it. */
+static uint32_t add_function(struct merge *merge, const struct function *function, uint64_t hash)
+{
+    if (merge->function_count >= EW_MERGE_FUNCTIONS_MAX) {
+        return NONE;
     }
     struct function *grown = list_grow(merge->functions, &merge->function_capacity,
                                        merge->function_count, sizeof *grown);
     if (grown == NULL) {
         return NONE;
     }
+    uint32_t index = (uint32_t)merge->function_count;
     merge->functions = grown;
-    if (!ew_index_insert(&merge->function_index, hash, (uint32_t)merge->function_count)) {
+    if (!ew_index_insert(&merge->function_index, hash, index)) {
         return NONE;
     }
-    struct function function = {.key = key,
-                                .build = NONE,
-                                .node = NONE,
-                                .weight = WEIGHT_FULL,
-                                .resolution = EW_RESOLVED_NOT};
-    merge->functions[merge->function_count] = function;
-    return (uint32_t)merge->function_count++;
+    merge->functions[index] = *function;
+    if (function->head == NONE) {
+        merge->functions[index].head = index;
+    } else {
+        merge->functions[function->head].retold = true;
+    }
+    merge->function_count++;
+    return index;
+}
+
+/* The function of a key as a row tells it, made when it is not there; NONE as above. */
+static uint32_t function_intern(struct merge *merge, const char *key,
+                                const struct ew_evidence_function *row, uint32_t build)
+{
+    uint64_t hash = ew_index_hash_bytes(key, strlen(key));
+    uint32_t head = find_head(merge, key, hash);
+    if (head != NONE && tells_alike(&merge->functions[head], row, build)) {
+        return head;
+    }
+    if (head != NONE) {
+        hash = hash_telling(hash, row, build);
+        uint32_t found = find_retold(merge, head, hash, row, build);
+        if (found != NONE) {
+            return found;
+        }
+    }
+    enum ew_resolution resolution = row != NULL ? row->resolution : EW_RESOLVED_NOT;
+    struct function function = {
+        .row = row,
+        .key = key,
+        .head = head,
+        .build = build,
+        .node = NONE,
+        .flags = row != NULL ? row->flags : 0,
+        .resolution = resolution,
+        .weight = resolution == EW_RESOLVED_EXPORT_NEAR ? WEIGHT_EXPORT_NEAR : WEIGHT_FULL};
+    return add_function(merge, &function, hash);
 }
 
 static enum ew_status refuse_function(struct merge *merge)
@@ -190,11 +231,10 @@ static enum ew_status collect_functions(struct merge *merge, size_t window)
     uint32_t *map = merge->function_map + merge->first_function[window];
     for (size_t i = 0; i < evidence->function_count; i++) {
         const struct ew_evidence_function *row = &evidence->functions[i];
-        map[i] = function_intern(merge, row->key);
+        map[i] = function_intern(merge, row->key, row, builds[row->module]);
         if (map[i] == NONE) {
             return refuse_function(merge);
         }
-        fold_function(merge, &merge->functions[map[i]], row, builds[row->module]);
     }
     for (size_t i = 0; i < evidence->observation_count; i++) {
         merge->functions[map[evidence->observations[i].function]].observed = true;
@@ -202,51 +242,127 @@ static enum ew_status collect_functions(struct merge *merge, size_t window)
     return EW_OK;
 }
 
-/* The build that a key names between its colons, "m:BUILD:06000001". */
-static uint32_t build_of_key(const struct merge *merge, const char *key)
+/* Whether a build has the id that a key names between its colons, "m:BUILD:06000001". */
+static bool is_of_build(const char *key, const struct ew_evidence_module *row)
 {
     const char *last = strrchr(key, ':');
     size_t length = last != NULL && last > key + 2 ? (size_t)(last - key - 2) : 0;
-    for (uint32_t i = 0; length > 0 && i < merge->build_count; i++) {
-        const struct ew_evidence_module *row = merge->builds[i].row;
-        const char *const ids[] = {row->mvid, row->debug_id, row->code_id, row->key};
-        for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++) {
-            if (ids[k] != NULL && strlen(ids[k]) == length
-                && memcmp(ids[k], key + 2, length) == 0) {
-                return i;
-            }
+    const char *const ids[] = {row->mvid, row->debug_id, row->code_id, row->key};
+    for (size_t i = 0; length > 0 && i < sizeof ids / sizeof ids[0]; i++) {
+        if (ids[i] != NULL && strlen(ids[i]) == length && memcmp(ids[i], key + 2, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t build_of_key(const struct merge *merge, const char *key)
+{
+    for (uint32_t i = 0; i < merge->build_count; i++) {
+        if (is_of_build(key, merge->builds[i].row)) {
+            return i;
         }
     }
     return NONE;
+}
+
+bool ew_merge_function_fits(const struct merge *merge, uint32_t index)
+{
+    const struct function *function = &merge->functions[index];
+    const struct ew_evidence_function *row = function->row;
+    const char *last = strrchr(function->key, ':');
+    if (row == NULL || last == NULL
+        || !is_of_build(function->key, merge->builds[function->build].row)) {
+        return false;
+    }
+    uint64_t number = strtoull(last + 1, NULL, 16);
+    switch (function->key[0]) {
+    case 'm':
+        return row->token == number;
+    case 'n':
+    case 'u':
+        return row->has_rva && row->rva == number;
+    default:
+        return true;
+    }
+}
+
+int ew_merge_function_compare(const struct merge *merge, uint32_t a, uint32_t b)
+{
+    const struct function *left = &merge->functions[a];
+    const struct function *right = &merge->functions[b];
+    if (left->row == NULL || right->row == NULL) {
+        return (left->row == NULL) - (right->row == NULL);
+    }
+    int order = compare_rows(left->row, right->row);
+    return order != 0 ? order : (left->build > right->build) - (left->build < right->build);
+}
+
+/* A candidate's row in the table of its document: rows lie by key. */
+static uint32_t listed(const struct merge *merge, size_t window, const char *key)
+{
+    const struct ew_evidence *evidence = merge->windows[window].evidence;
+    size_t low = 0;
+    size_t high = evidence->function_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(evidence->functions[middle].key, key) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    bool is = low < evidence->function_count && strcmp(evidence->functions[low].key, key) == 0;
+    return is ? merge->function_map[merge->first_function[window] + low] : NONE;
+}
+
+uint32_t ew_merge_candidate_find(struct merge *merge, size_t window, const char *key)
+{
+    uint32_t found = listed(merge, window, key);
+    uint64_t hash = ew_index_hash_bytes(key, strlen(key));
+    uint32_t head = found == NONE ? find_head(merge, key, hash) : NONE;
+    if (head == NONE || merge->functions[head].row == NULL) {
+        return found != NONE ? found : head;
+    }
+    return find_retold(merge, head, hash_telling(hash, NULL, NONE), NULL, NONE);
 }
 
 /*
  * Candidates of ambiguous records are keys, of functions that need not be in any table. When
  * all of one record are one key, nothing is ambiguous: versions of code that share a token.
  */
-static enum ew_status collect_ambiguous(struct merge *merge, const struct ew_evidence *evidence)
+static enum ew_status collect_candidates(struct merge *merge, size_t window,
+                                         const struct ew_evidence_ambiguous *record)
 {
-    for (size_t i = 0; i < evidence->ambiguous_count; i++) {
-        const struct ew_evidence_ambiguous *record = &evidence->ambiguous[i];
-        bool one = true;
-        for (size_t k = 1; k < record->candidate_count; k++) {
-            one = one && strcmp(record->candidates[0], record->candidates[k]) == 0;
+    bool one = true;
+    for (size_t k = 1; k < record->candidate_count; k++) {
+        one = one && strcmp(record->candidates[0], record->candidates[k]) == 0;
+    }
+    for (size_t k = 0; k < record->candidate_count; k++) {
+        uint32_t index = listed(merge, window, record->candidates[k]);
+        index = index != NONE ? index : function_intern(merge, record->candidates[k], NULL, NONE);
+        if (index == NONE) {
+            return refuse_function(merge);
         }
-        for (size_t k = 0; k < record->candidate_count; k++) {
-            uint32_t index = function_intern(merge, record->candidates[k]);
-            if (index == NONE) {
-                return refuse_function(merge);
-            }
-            struct function *function = &merge->functions[index];
-            function->candidate = function->candidate || !one;
-            function->observed = function->observed || one;
-            function->certain = function->certain || one;
-            if (function->build == NONE) {
-                function->build = build_of_key(merge, function->key);
-            }
+        struct function *function = &merge->functions[index];
+        function->candidate = function->candidate || !one;
+        function->observed = function->observed || one;
+        function->certain = function->certain || one;
+        if (function->build == NONE) {
+            function->build = build_of_key(merge, function->key);
         }
     }
     return EW_OK;
+}
+
+static enum ew_status collect_ambiguous(struct merge *merge, size_t window)
+{
+    const struct ew_evidence *evidence = merge->windows[window].evidence;
+    enum ew_status status = EW_OK;
+    for (size_t i = 0; status == EW_OK && i < evidence->ambiguous_count; i++) {
+        status = collect_candidates(merge, window, &evidence->ambiguous[i]);
+    }
+    return status;
 }
 
 /* Where each window's rows begin in the maps, and its stream: both are sorted by stream. */
@@ -286,6 +402,9 @@ static void mark_untold(struct merge *merge)
 {
     for (size_t i = 0; i < merge->function_count; i++) {
         const struct function *function = &merge->functions[i];
+        if (function->row == NULL && merge->functions[function->head].row != NULL) {
+            continue; /* another document tells what it is */
+        }
         bool exact = function->row != NULL
                      && (function->row->token != 0
                          || (function->row->has_rva
@@ -311,7 +430,7 @@ enum ew_status ew_merge_runtime_collect(struct merge *merge)
         }
     }
     for (size_t i = 0; status == EW_OK && i < merge->window_count; i++) {
-        status = collect_ambiguous(merge, merge->windows[i].evidence);
+        status = collect_ambiguous(merge, i);
     }
     if (status == EW_OK) {
         mark_untold(merge);

@@ -60,7 +60,7 @@ static const char *comma(const struct text *text)
     return text->out[text->used - 1] == '[' ? "" : ",";
 }
 
-static void put_artifacts(struct text *text, struct random *random)
+static void put_artifacts(struct text *text, struct random *random, bool exact)
 {
     static const char *const apps[] = {
         "\"debugId\":\"0f0e0d0c0b0a090807060504030201001\"",
@@ -73,7 +73,8 @@ static void put_artifacts(struct text *text, struct random *random)
                                        "\"codeId\":\"000000010000\"",
                                        "\"purl\":\"pkg:generic/l\""};
     put(text, "\"artifacts\":[{\"name\":\"App.dll\",%s},{\"name\":\"lib.dll\",%s}]",
-        apps[random_below(random, 8) % 5], libs[random_below(random, 5) % 3]);
+        apps[random_below(random, exact ? 4 : 8) % 5],
+        libs[random_below(random, exact ? 2 : 5) % 3]);
 }
 
 static void put_traits(struct text *text, struct random *random, const bool *there)
@@ -94,23 +95,24 @@ static void put_traits(struct text *text, struct random *random, const bool *the
     }
 }
 
-static void put_node(struct text *text, struct random *random, uint32_t index, const bool *there)
+static void put_node(struct text *text, struct random *random, uint32_t index, const bool *there,
+                     bool exact)
 {
     const struct known *known = &known_nodes[index];
     bool named = false;
     put(text, "%s{\"id\":\"%s\"", comma(text), known->id);
-    if (!one_in(random, 8)) {
+    if (exact || !one_in(random, 8)) {
         put(text, ",\"artifact\":%d", index >= APP_NODES);
     }
-    if (known->token != NULL && !one_in(random, 4)) {
+    if (known->token != NULL && (exact || !one_in(random, 4))) {
         put(text, ",\"token\":\"%s\"", known->token);
         named = true;
     }
     if (known->doc_id != NULL && one_in(random, 2)) {
         put(text, ",\"docId\":\"%s\"", known->doc_id);
     }
-    if (known->rva != 0 && !one_in(random, 4)) {
-        put(text, ",\"rva\":%u,\"size\":%d", known->rva, one_in(random, 2) ? 64 : 0);
+    if (known->rva != 0 && (exact || !one_in(random, 4))) {
+        put(text, ",\"rva\":%u,\"size\":%d", known->rva, exact || one_in(random, 2) ? 64 : 0);
         named = true;
     }
     if (known->decorated != NULL && one_in(random, 2)) {
@@ -176,7 +178,7 @@ static void put_ends(struct text *text, struct random *random, const bool *there
     put(text, "]");
 }
 
-void random_graph(struct random *random, uint32_t number, char out[GRAPH_TEXT_BYTES])
+void random_graph(struct random *random, uint32_t number, bool exact, char out[GRAPH_TEXT_BYTES])
 {
     struct text text = {.out = out};
     bool there[KNOWN];
@@ -188,11 +190,11 @@ void random_graph(struct random *random, uint32_t number, char out[GRAPH_TEXT_BY
         "\"version\":\"1\"},\"world\":{\"closed\":%s%s},",
         (unsigned)number, (unsigned)number, one_in(random, 3) ? "false" : "true",
         one_in(random, 4) ? ",\"unsoundFor\":[\"reflection\"]" : "");
-    put_artifacts(&text, random);
+    put_artifacts(&text, random, exact);
     put(&text, ",\"nodes\":[");
     for (uint32_t i = 0; i < KNOWN; i++) {
         if (there[i]) {
-            put_node(&text, random, i, there);
+            put_node(&text, random, i, there, exact);
         }
     }
     put(&text, "]");
@@ -220,11 +222,11 @@ static struct ew_graph *load(const char *path, const char *text)
     return graph;
 }
 
-void graph_pool_fill(struct graph_pool *pool, struct random *random, const char *path)
+void graph_pool_fill(struct graph_pool *pool, struct random *random, bool exact, const char *path)
 {
     static char text[GRAPH_TEXT_BYTES];
     for (uint32_t i = 0; i < GRAPH_POOL_MAX; i++) {
-        random_graph(random, i, text);
+        random_graph(random, i, exact, text);
         pool->graphs[i][0] = load(path, text);
         pool->graphs[i][1] = load(path, text);
     }

@@ -15,8 +15,8 @@ struct document random_evidence(struct random *random, const struct document_pla
 enum { GRAPH_TEXT_BYTES = 32 * 1024 };
 
 /* A callgraph as JSON, static-callgraph/1. Nodes are called by what they are, the same in each
- * graph. */
-void random_graph(struct random *random, uint32_t number, char out[GRAPH_TEXT_BYTES]);
+ * graph. One that is exact tells the build of everything, and its token or address. */
+void random_graph(struct random *random, uint32_t number, bool exact, char out[GRAPH_TEXT_BYTES]);
 
 enum { GRAPH_POOL_MAX = 16, DRAWN_GRAPHS_MAX = 3 };
 
@@ -26,7 +26,8 @@ struct graph_pool {
 };
 
 /* Graphs are read over a file at `path`, which is removed again. */
-void graph_pool_fill(struct graph_pool *pool, struct random *random, const char *path);
+void graph_pool_fill(struct graph_pool *pool, struct random *random, bool exact,
+                     const char *path);
 void graph_pool_empty(struct graph_pool *pool);
 
 /* --- what becomes of them ---------------------------------------------------- */

@@ -179,7 +179,7 @@ START_TEST(merge__any_order_any_tree_and_repeated_graphs__is_the_same_document)
     documents.random.state = 2026;
     for (int p = 0; p < POOLS; p++) {
         pool_fill(&documents, random_evidence);
-        graph_pool_fill(&callgraphs, &documents.random, GRAPH_FILE);
+        graph_pool_fill(&callgraphs, &documents.random, false, GRAPH_FILE);
         for (int i = 0; i < CASES / POOLS; i++) {
             check_case(p * (CASES / POOLS) + i);
         }
