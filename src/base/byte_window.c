@@ -54,6 +54,9 @@ enum ew_status ew_byte_window_more(struct ew_byte_window *window, const char **k
     if (window->buffer == NULL) {
         return EW_END;
     }
+    if (window->settle != NULL) {
+        window->settle(window->context);
+    }
     if (*keep != window->begin) {
         move_down(window, keep);
     }

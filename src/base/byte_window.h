@@ -19,6 +19,9 @@
 typedef enum ew_status (*ew_byte_window_fill_fn)(void *context, void *out, size_t capacity,
                                                  size_t *got_out, struct ew_error *error);
 
+/* Called before bytes that were given move or are given up, for who still looks at them. */
+typedef void (*ew_byte_window_settle_fn)(void *context);
+
 struct ew_byte_window {
     const char *begin; /* of what is in memory */
     const char *at;    /* the next byte to be read; readers move it */
@@ -27,6 +30,7 @@ struct ew_byte_window {
     char *buffer;          /* owned; NULL: the input is in memory */
     size_t capacity;
     ew_byte_window_fill_fn fill;
+    ew_byte_window_settle_fn settle; /* NULL: nobody does; may be set once it is open */
     void *context;
 };
 

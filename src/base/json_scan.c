@@ -3,6 +3,7 @@
 #include "base/json_scan.h"
 
 #include "base/json_scan_parts.h"
+#include "base/json_shape.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -397,14 +398,30 @@ enum ew_json_token ew_json_scan_next(struct ew_json_scan *scan)
     return scan->status == EW_OK ? read_token(scan, c) : EW_JSON_FAILED;
 }
 
-bool ew_json_scan_value_is_next(struct ew_json_scan *scan)
+enum ew_json_place ew_json_scan_place(const struct ew_json_scan *scan)
 {
-    return scan->expect == EXPECT_VALUE && scan->status == EW_OK && peek(scan) >= 0;
+    if (scan->status != EW_OK) {
+        return EW_JSON_ELSEWHERE;
+    }
+    if (scan->depth > 0) {
+        return scan->expect == EXPECT_VALUE && !in_object(scan) ? EW_JSON_IN_ARRAY
+                                                                : EW_JSON_ELSEWHERE;
+    }
+    return scan->lines && scan->expect == EXPECT_NOTHING ? EW_JSON_BEHIND_LINE
+                                                         : EW_JSON_ELSEWHERE;
 }
 
-void ew_json_scan_value_passed(struct ew_json_scan *scan)
+void ew_json_scan_records_passed(struct ew_json_scan *scan, const struct ew_json_mark *passed)
 {
-    value_done(scan);
+    scan->window->at = passed->at;
+    scan->token = passed->at;
+    scan->line = passed->line;
+    scan->line_offset = passed->line_offset;
+    scan->value_count += passed->value_count;
+    if (scan->depth > 0) {
+        scan->levels[scan->depth - 1].element += passed->record_count - 1;
+        scan->expect = EXPECT_MORE;
+    }
 }
 
 /* --- what callers ask for ------------------------------------------------------------------ */

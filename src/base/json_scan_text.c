@@ -1,63 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pull scanner of JSON: texts, their escapes, and numbers. */
-#include "base/cursor.h"
 #include "base/json_scan_parts.h"
 #include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define EACH_BYTE UINT64_C(0x0101010101010101)
-#define HIGH_BITS UINT64_C(0x8080808080808080)
-
 /* --- texts ---------------------------------------------------------------------------------- */
-
-/*
- * Bit 7 of the first byte of `word` that is a quote, a backslash, a control character or not
- * ASCII, and perhaps of bytes behind it. A borrow can only come from a byte that is marked
- * already, so nothing before the first one is ever marked.
- */
-static inline uint64_t special_bytes(uint64_t word)
-{
-    uint64_t quote = word ^ EACH_BYTE * '"';
-    uint64_t backslash = word ^ EACH_BYTE * '\\';
-    uint64_t found = (quote - EACH_BYTE) & ~quote;
-    found |= (backslash - EACH_BYTE) & ~backslash;
-    found |= (word - EACH_BYTE * 0x20) & ~word;
-    return (found | word) & HIGH_BITS;
-}
-
-/* The number of the lowest byte whose bit 7 is set in `marks`, which is not 0. */
-static inline size_t first_marked(uint64_t marks)
-{
-    uint64_t lowest = marks & (0 - marks);
-    return (size_t)(((((lowest - 1) & EACH_BYTE) * EACH_BYTE) >> 56) - 1);
-}
-
-static inline bool is_special(unsigned char c)
-{
-    return c == '"' || c == '\\' || c < 0x20 || c >= 0x80;
-}
-
-static inline const char *plain_end(const char *at, const char *end)
-{
-    while (end - at >= 8) {
-        uint64_t marks = special_bytes(ew_load_u64((const uint8_t *)at));
-        if (marks != 0) {
-            return at + first_marked(marks);
-        }
-        at += 8;
-    }
-    while (at < end && !is_special((unsigned char)*at)) {
-        at++;
-    }
-    return at;
-}
-
-const char *ew_json_scan_plain_end(const char *at, const char *end)
-{
-    return plain_end(at, end);
-}
 
 /* Makes `byte_count` bytes at `*at` readable. */
 static bool need(struct ew_json_scan *scan, const char **at, size_t byte_count)
@@ -218,7 +167,7 @@ static bool scan_special(struct ew_json_scan *scan)
     const char *at = scan->token + 1;
     bool escapes = false;
     for (;;) {
-        at = plain_end(at, window->end);
+        at = ew_json_plain_end(at, window->end);
         if (!need(scan, &at, 1)) {
             return false;
         }
@@ -244,7 +193,7 @@ bool ew_json_scan_string(struct ew_json_scan *scan)
 {
     struct ew_byte_window *window = scan->window;
     const char *from = scan->token + 1;
-    const char *at = plain_end(from, window->end);
+    const char *at = ew_json_plain_end(from, window->end);
     if (at == window->end || *at != '"' || (size_t)(at - from) > scan->text_bytes_max) {
         return scan_special(scan);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records that are spelt like the one before. */
+/* Records that are spelt like others before them: how they are recognised. */
 #include "base/json_shape.h"
 
 #include "base/json_scan_parts.h"
@@ -7,178 +7,212 @@
 
 #include <string.h>
 
-/* A record while its shape is learnt. It is JSON, so what is asked of it is only where its
- * values are. */
-struct learner {
-    struct ew_json_shape shape;
-    const char *at;
-    const char *end;
-    unsigned used;
-};
-
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
 
-static bool keep(struct learner *learner, const char *from, const char *to)
-{
-    size_t length = (size_t)(to - from);
-    if (length > EW_JSON_SHAPE_BYTES_MAX - learner->used) {
-        return false;
-    }
-    for (size_t i = 0; i < length; i++) {
-        learner->shape.newline_count += from[i] == '\n';
-    }
-    memcpy(learner->shape.bytes + learner->used, from, length);
-    learner->used += (unsigned)length;
-    return true;
-}
+/* --- values ---------------------------------------------------------------------------------
+ *
+ * Up to run->last, READ_BYTES can be read: what begins behind it is left to the scanner. So
+ * nothing here asks for every byte whether it is there. */
 
-/* The quote that ends the text which begins at `at`; NULL: it has an escape before that. */
-static const char *text_end(const char *at, const char *end)
+enum { READ_BYTES = 16, DIGITS_MAX = 15 };
+
+/* The quote that ends a text which is not all ASCII; NULL: it has escapes, or is none. */
+static const char *wide_text_end(const char *at, const char *last)
 {
-    while (at < end && *at != '"' && *at != '\\') {
+    const char *from = at;
+    while (at < last
+           && ((unsigned char)*at >= 0x80 || (*at >= 0x20 && *at != '"' && *at != '\\'))) {
         at++;
     }
-    return at < end && *at == '"' ? at : NULL;
+    return *at == '"' && ew_text_is_utf8(from, (size_t)(at - from)) ? at : NULL;
 }
 
-static int member_at(const char *name, size_t length, const struct ew_json_member *members,
-                     size_t member_count)
+static inline const char *text_end(const char *at, const char *last)
 {
-    for (size_t i = 0; i < member_count; i++) {
-        if (members[i].name_bytes == length && memcmp(members[i].name, name, length) == 0) {
-            return (int)i;
-        }
-    }
-    return EW_JSON_UNKNOWN;
-}
-
-/* From a member's name to behind its value. */
-static bool learn_member(struct learner *learner, const struct ew_json_member *members,
-                         size_t member_count)
-{
-    struct ew_json_shape *shape = &learner->shape;
-    const char *name = learner->at + 1;
-    const char *name_end = text_end(name, learner->end);
-    if (name_end == NULL || shape->field_count == EW_JSON_SHAPE_FIELDS_MAX) {
-        return false;
-    }
-    int member = member_at(name, (size_t)(name_end - name), members, member_count);
-    const char *value = name_end + 1;
-    while (value < learner->end && *value != '"' && !is_digit(*value) && *value != '['
-           && *value != '{' && *value != '-' && (*value < 'a' || *value > 'z')) {
-        value++;
-    }
-    bool number = value < learner->end && is_digit(*value);
-    if (member < 0 || value == learner->end || (!number && *value != '"')) {
-        return false;
-    }
-    value += !number;
-    const char *value_end = value;
-    while (number && is_digit(*value_end)) {
-        value_end++;
-    }
-    value_end = number ? value_end : text_end(value, learner->end);
-    if (value_end == NULL || !keep(learner, learner->at, value)) {
-        return false;
-    }
-    shape->piece_ends[shape->field_count] = (uint16_t)learner->used;
-    shape->members[shape->field_count] = (uint8_t)member;
-    shape->numbers[shape->field_count] = number;
-    shape->field_count++;
-    /* The quote that ends a value belongs to the next piece. */
-    const char *behind = value_end + !number;
-    learner->at = behind;
-    return number || keep(learner, value_end, behind);
-}
-
-void ew_json_shape_learn(struct ew_json_shape *shape, const struct ew_json_scan *scan,
-                         uint64_t start, const struct ew_json_member *members,
-                         size_t member_count)
-{
-    const struct ew_byte_window *window = scan->window;
-    struct learner learner = {.end = window->at};
-    shape->field_count = 0;
-    if (start < window->begin_offset || scan->status != EW_OK) {
-        return;
-    }
-    learner.at = window->begin + (start - window->begin_offset);
-    while (learner.at < learner.end) {
-        if (*learner.at == '"') {
-            if (!learn_member(&learner, members, member_count)) {
-                return;
-            }
-            continue;
-        }
-        /* Fractions and exponents of a number stand where only signs and space may. */
-        if (strchr("{}, \t\r\n", *learner.at) == NULL
-            || !keep(&learner, learner.at, learner.at + 1)) {
-            return;
-        }
-        learner.at++;
-    }
-    learner.shape.piece_ends[learner.shape.field_count] = (uint16_t)learner.used;
-    *shape = learner.shape;
-}
-
-/* Digits of an integer as JSON spells it, not at the window's end, where more could follow. */
-static const char *number_end(const char *at, const char *end)
-{
-    enum { DIGITS_MAX = 15 };
     const char *from = at;
-    while (at < end && is_digit(*at)) {
+    for (; at <= last; at += 8) {
+        uint64_t marks = ew_json_special_bytes(ew_load_u64((const uint8_t *)at));
+        if (marks != 0) {
+            at += ew_json_first_marked(marks);
+            return *at == '"'                   ? at
+                   : (unsigned char)*at >= 0x80 ? wide_text_end(from, last)
+                                                : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Digits of an integer as JSON spells it. */
+static inline const char *number_end(const char *at)
+{
+    const char *from = at;
+    while (is_digit(*at) && at - from <= DIGITS_MAX) {
         at++;
     }
     bool leading_zero = at - from > 1 && *from == '0';
-    return at == from || at == end || at - from > DIGITS_MAX || leading_zero ? NULL : at;
+    return at == from || at - from > DIGITS_MAX || leading_zero ? NULL : at;
 }
 
-bool ew_json_shape_match(const struct ew_json_shape *shape, struct ew_json_scan *scan,
-                         struct ew_json_field *fields, const char **end_out)
+/* The value behind a piece becomes a field. The end of the value; NULL: it is left to the
+ * scanner. */
+static inline const char *take_value(const struct ew_json_run *run,
+                                     const struct ew_json_piece *piece, const char *at,
+                                     struct ew_json_field *field)
 {
-    if (shape->field_count == 0 || !ew_json_scan_value_is_next(scan)) {
+    const char *behind = at;
+    field->member = piece->member;
+    field->bytes = at;
+    if (piece->behind == EW_JSON_SPELT_TEXT) {
+        behind = text_end(at, run->last);
+    } else if (piece->behind == EW_JSON_SPELT_NUMBER) {
+        behind = at <= run->last ? number_end(at) : NULL;
+    } else {
+        field->bytes = at - (at[-2] == 'u' ? 4 : 5);
+    }
+    if (behind == NULL || (size_t)(behind - at) > run->scan->text_bytes_max) {
+        return NULL;
+    }
+    field->byte_count = (size_t)(behind - field->bytes);
+    return behind;
+}
+
+/* --- records -------------------------------------------------------------------------------- */
+
+static inline bool fits(const struct ew_json_run *run, const struct ew_json_piece *piece,
+                        unsigned before, const char *at)
+{
+    uint64_t words[2];
+    uint64_t wanted[2];
+    memcpy(words, at, sizeof words);
+    memcpy(wanted, piece->bytes, sizeof wanted);
+    uint64_t differences =
+        ((words[0] ^ wanted[0]) & piece->masks[0]) | ((words[1] ^ wanted[1]) & piece->masks[1]);
+    if (differences != 0 || piece->before != before) {
         return false;
     }
-    const char *at = scan->window->at;
-    const char *end = scan->window->end;
-    unsigned piece = 0;
-    for (unsigned i = 0; i <= shape->field_count; i++) {
-        size_t length = (size_t)shape->piece_ends[i] - piece;
-        if ((size_t)(end - at) < length || !ew_bytes_equal(at, shape->bytes + piece, length)) {
-            return false;
-        }
-        at += length;
-        piece = shape->piece_ends[i];
-        if (i == shape->field_count) {
-            break;
-        }
-        const char *behind =
-            shape->numbers[i] ? number_end(at, end) : ew_json_scan_plain_end(at, end);
-        if (behind == NULL || (size_t)(behind - at) > scan->text_bytes_max) {
-            return false;
-        }
-        fields[i].bytes = at;
-        fields[i].byte_count = (size_t)(behind - at);
-        fields[i].member = shape->members[i];
-        at = behind;
-    }
-    *end_out = at;
-    return true;
+    return piece->byte_count <= READ_BYTES
+           || ((size_t)(run->last - at) >= piece->byte_count
+               && memcmp(at, piece->bytes, piece->byte_count) == 0);
 }
 
-void ew_json_shape_pass(const struct ew_json_shape *shape, struct ew_json_scan *scan,
-                        const char *end)
+/* The piece that comes next: the one that `*guess` says, or another, which it says then. */
+static inline struct ew_json_piece *next_piece(const struct ew_json_run *run, uint8_t *guess,
+                                               unsigned before, const char *at)
 {
-    struct ew_byte_window *window = scan->window;
-    for (const char *at = window->at; shape->newline_count > 0 && at < end; at++) {
-        if (*at == '\n') {
-            scan->line++;
-            scan->line_offset = ew_byte_window_offset(window, at + 1);
+    struct ew_json_shape *shape = run->shape;
+    if (at > run->last) {
+        return NULL;
+    }
+    if (fits(run, &shape->pieces[*guess], before, at)) {
+        return &shape->pieces[*guess];
+    }
+    for (uint8_t i = 0; i < shape->piece_count; i++) {
+        if (fits(run, &shape->pieces[i], before, at)) {
+            *guess = i;
+            return &shape->pieces[i];
         }
     }
-    window->at = end;
-    scan->value_count += shape->field_count;
-    ew_json_scan_value_passed(scan);
+    return NULL;
+}
+
+/* Where the next record has to begin; NULL: what has to part it from the one before does not
+ * come next. */
+static inline const char *pass_separator(struct ew_json_run *run)
+{
+    const char *at = run->done.at;
+    bool parted = !run->lines && run->done.record_count == 0;
+    run->line_count = 0;
+    if (!run->lines && !parted && at <= run->last && *at == ',') {
+        at++;
+        parted = true;
+    }
+    for (; at <= run->last && (unsigned char)*at <= ' '; at++) {
+        if (*at == '\n') {
+            run->line_count++;
+            run->line_begin = at + 1;
+            parted = parted || run->lines;
+        } else if (*at != ' ' && *at != '\r' && *at != '\t') {
+            return NULL;
+        }
+    }
+    return parted ? at : NULL;
+}
+
+void ew_json_run_begin(struct ew_json_run *run, struct ew_json_shape *shape,
+                       struct ew_json_scan *scan)
+{
+    const struct ew_byte_window *window = scan->window;
+    enum ew_json_place place = ew_json_scan_place(scan);
+    run->shape = shape;
+    run->scan = scan;
+    run->done = (struct ew_json_mark){
+        .at = window->at, .line = scan->line, .line_offset = scan->line_offset};
+    run->lines = place == EW_JSON_BEHIND_LINE;
+    run->last = window->end - window->at < READ_BYTES || place == EW_JSON_ELSEWHERE
+                        || shape->piece_count == 0
+                    ? NULL
+                    : window->end - READ_BYTES;
+}
+
+bool ew_json_run_find(struct ew_json_run *run)
+{
+    const char *at = run->last != NULL ? pass_separator(run) : NULL;
+    if (at == NULL) {
+        return false;
+    }
+    struct ew_json_field *field = run->fields;
+    uint32_t seen = 0;
+    run->begin = at;
+    run->has_newline = false;
+    struct ew_json_piece *piece = next_piece(run, &run->shape->first, EW_JSON_SPELT_NOTHING, at);
+    while (piece != NULL) {
+        at += piece->byte_count;
+        run->has_newline |= piece->has_newline;
+        if (piece->behind == EW_JSON_SPELT_NOTHING) {
+            run->next = at;
+            run->field_count = (unsigned)(field - run->fields);
+            run->seen = seen;
+            return true;
+        }
+        if ((seen & piece->bit) != 0 || field == run->fields + EW_JSON_SHAPE_FIELDS_MAX
+            || (at = take_value(run, piece, at, field)) == NULL) {
+            return false;
+        }
+        seen |= piece->bit;
+        field++;
+        unsigned before =
+            piece->behind == EW_JSON_SPELT_TEXT ? EW_JSON_SPELT_TEXT : EW_JSON_SPELT_NUMBER;
+        piece = next_piece(run, &piece->next, before, at);
+    }
+    return false;
+}
+
+void ew_json_run_take(struct ew_json_run *run)
+{
+    for (const char *at = run->begin; run->has_newline && at < run->next; at++) {
+        if (*at == '\n') {
+            run->line_count++;
+            run->line_begin = at + 1;
+        }
+    }
+    if (run->line_count > 0) {
+        run->done.line += run->line_count;
+        run->done.line_offset = ew_byte_window_offset(run->scan->window, run->line_begin);
+    }
+    run->done.at = run->next;
+    run->done.record_count++;
+    /* A line has an object around the record. */
+    run->done.value_count += run->field_count + (run->lines ? 2 : 1);
+}
+
+bool ew_json_run_end(struct ew_json_run *run)
+{
+    if (run->done.record_count == 0) {
+        return false;
+    }
+    ew_json_scan_records_passed(run->scan, &run->done);
+    return true;
 }

@@ -1,55 +1,118 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records that are spelt like the one before. Most lists in large files are written by one loop
- * of one program: the same members in the same order, with the same white space. Once a record
- * was read token by token, its spelling without its values is kept, and records that have it too
- * are recognised by comparing it. What is recognised is exactly what the scanner would have
- * accepted; everything else is left to it, unread.
+ * Records that are spelt like others before them. Most lists in large files are written by one
+ * loop of one program: a few members in a few orders, always with the same white space. What
+ * stands between the values of a record that was read token by token is kept in pieces, such as
+ * `","kind":"`; records that consist of known pieces are then recognised by comparing bytes,
+ * with the piece that followed last time tried first. What is recognised is exactly what the
+ * scanner would have accepted; everything else is left to it, unread.
  */
 #ifndef EW_BASE_JSON_SHAPE_H
 #define EW_BASE_JSON_SHAPE_H
 
 #include "base/json_scan.h"
 
-enum { EW_JSON_SHAPE_FIELDS_MAX = 8, EW_JSON_SHAPE_BYTES_MAX = 256 };
+/* Records with more of these are left to the scanner. */
+enum {
+    EW_JSON_SHAPE_PIECES_MAX = 32,
+    EW_JSON_SHAPE_FIELDS_MAX = 16,
+    EW_JSON_PIECE_BYTES_MAX = 56
+};
+
+/* What comes behind a piece, or before it. */
+enum ew_json_spelling {
+    EW_JSON_SPELT_TEXT, /* between quotes, which are the pieces' */
+    EW_JSON_SPELT_NUMBER,
+    EW_JSON_SPELT_LITERAL, /* true or false, which the piece ends with */
+    EW_JSON_SPELT_NOTHING, /* the record is over, or has not begun */
+};
+
+struct ew_json_piece {
+    char bytes[EW_JSON_PIECE_BYTES_MAX]; /* zeros behind `byte_count` */
+    uint64_t masks[2];                   /* of the bytes that count among the first sixteen */
+    uint32_t bit;                        /* of its member in `seen`; 0: the member is not known */
+    uint8_t byte_count;
+    uint8_t next;   /* the piece that followed it last */
+    uint8_t behind; /* enum ew_json_spelling */
+    uint8_t before; /* the same; a literal counts as a number: neither ends with a quote */
+    int8_t member;  /* position in the caller's list, or EW_JSON_UNKNOWN */
+    bool has_newline;
+};
 
 /* Zeroed: no record has been seen. */
 struct ew_json_shape {
-    unsigned field_count; /* 0: nothing is recognised */
-    unsigned newline_count;
-    uint16_t piece_ends[EW_JSON_SHAPE_FIELDS_MAX + 1]; /* in `bytes` */
-    uint8_t members[EW_JSON_SHAPE_FIELDS_MAX];         /* positions in the caller's list */
-    bool numbers[EW_JSON_SHAPE_FIELDS_MAX];
-    char bytes[EW_JSON_SHAPE_BYTES_MAX]; /* what stands before, between and behind values */
+    uint8_t piece_count;
+    uint8_t first; /* the piece that the last record began with */
+    uint16_t lesson_count;
+    struct ew_json_piece pieces[EW_JSON_SHAPE_PIECES_MAX];
 };
 
-/* A value: a text without escapes, between its quotes, or the digits of an integer that is not
- * negative. */
+/* A value: a text without escapes, between its quotes; the digits of an integer below 10^15 that
+ * is not negative; true or false. Which of them is as the scanner found it for that member. */
 struct ew_json_field {
     const char *bytes;
     size_t byte_count;
-    unsigned member;
+    int member;
 };
 
 /*
- * Learns from the object that was read from `start` (ew_json_scan_offset() before it) on. One
- * with other values than texts without escapes and integers, with unknown members, or that is
- * not in the window any more, teaches nothing.
+ * Learns from the record that was read from `start` on (its opening brace, in the input).
+ * `depth` says how many objects it is: 2 for {"edge":{...}}, whose outer name is not looked at,
+ * else 1. What it does not know is passed over: arrays, other numbers, names with escapes. A
+ * record that is not in the window any more teaches nothing.
  */
 void ew_json_shape_learn(struct ew_json_shape *shape, const struct ew_json_scan *scan,
-                         uint64_t start, const struct ew_json_member *members,
+                         uint64_t start, unsigned depth, const struct ew_json_member *members,
                          size_t member_count);
 
 /*
- * Whether the value that comes next has the shape. Its fields are then in `fields`, in the
- * order of the shape, and `*end_out` is behind it; nothing is passed yet. The fields are valid
- * until the next token.
+ * A run of records, the elements of an array or lines of NDJSON:
+ *
+ *     ew_json_run_begin(&run, &shape, &scan);
+ *     while (ew_json_run_find(&run) && ...run.fields are good...) ew_json_run_take(&run);
+ *     if (ew_json_run_end(&run)) ...some were taken, the scanner is behind them...
+ *
+ * In between the window does not move, so fields stay valid until the next token is read, and
+ * who looks at records later than it takes them can give those back that are not good:
+ * `run.done` before them is kept, and put back.
  */
-bool ew_json_shape_match(const struct ew_json_shape *shape, struct ew_json_scan *scan,
-                         struct ew_json_field *fields, const char **end_out);
+struct ew_json_mark {
+    const char *at; /* behind the last record that was taken */
+    uint64_t record_count;
+    uint64_t value_count;
+    uint64_t line; /* where `at` is */
+    uint64_t line_offset;
+};
 
-/* Passes a value that was recognised. */
-void ew_json_shape_pass(const struct ew_json_shape *shape, struct ew_json_scan *scan,
-                        const char *end);
+struct ew_json_run {
+    struct ew_json_field fields[EW_JSON_SHAPE_FIELDS_MAX]; /* of the record that was found */
+    unsigned field_count;
+    uint32_t seen; /* a bit for each position of a member that it has; none is there twice */
+    struct ew_json_mark done;
+
+    /* Its own. */
+    struct ew_json_shape *shape;
+    struct ew_json_scan *scan;
+    const char *begin; /* of the record that was found */
+    const char *next;  /* behind it */
+    const char *last;  /* from here on, records are left to the scanner */
+    bool lines;
+    unsigned line_count; /* that end before the record, and in it once it is taken */
+    const char *line_begin;
+    bool has_newline; /* in the record that was found */
+};
+
+/* `scan` expects an element of an array, or a line behind the first (options.lines). */
+void ew_json_run_begin(struct ew_json_run *run, struct ew_json_shape *shape,
+                       struct ew_json_scan *scan);
+
+/* Whether a record comes next that consists of known pieces. */
+bool ew_json_run_find(struct ew_json_run *run);
+
+/* Takes the record that was found. */
+void ew_json_run_take(struct ew_json_run *run);
+
+/* True when records were taken. */
+bool ew_json_run_end(struct ew_json_run *run);
 
 #endif

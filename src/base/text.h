@@ -22,6 +22,14 @@ static inline bool ew_bytes_equal(const char *a, const char *b, size_t byte_coun
         memcpy(&words[3], b + byte_count - 8, 8);
         return ((words[0] ^ words[1]) | (words[2] ^ words[3])) == 0;
     }
+    if (byte_count >= 4) {
+        uint32_t halves[4];
+        memcpy(&halves[0], a, 4);
+        memcpy(&halves[1], b, 4);
+        memcpy(&halves[2], a + byte_count - 4, 4);
+        memcpy(&halves[3], b + byte_count - 4, 4);
+        return ((halves[0] ^ halves[1]) | (halves[2] ^ halves[3])) == 0;
+    }
     for (size_t i = 0; i < byte_count; i++) {
         if (a[i] != b[i]) {
             return false;

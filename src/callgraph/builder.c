@@ -2,7 +2,6 @@
 /* A graph while it is read: texts, nodes, artifacts, entry points and targets. */
 #include "callgraph/builder.h"
 
-#include "base/text.h"
 #include "platform/random.h"
 
 #include <stdarg.h>
@@ -10,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Marks a node that a record told, in its reserved byte; gone in the result. */
-enum { TOLD = 1 };
+/* Marks a node that no record told yet, in its reserved byte; gone in the result. */
+enum { UNTOLD = 1 };
 
 enum ew_status graph_refuse(struct graph_builder *builder, enum ew_status status,
                             const char *format, ...)
@@ -60,8 +59,7 @@ enum ew_status graph_builder_create(struct graph_builder **builder_out)
     if (builder == NULL) {
         return EW_NO_MEMORY;
     }
-    builder->last_style = EW_GRAPH_NONE;
-    builder->batch.last_from_node = EW_GRAPH_NONE;
+    memset(builder->last_styles, 0xff, sizeof builder->last_styles);
     /* The empty text is at 0. */
     builder->text_bytes = 1;
     if (reserve_columns(builder) != EW_OK || ew_region_grow(&builder->texts, 1) != EW_OK
@@ -117,15 +115,6 @@ static enum ew_status append_text(struct graph_builder *builder, struct graph_sl
     return EW_OK;
 }
 
-static bool is_text(const struct graph_builder *builder, ew_graph_text text,
-                    struct graph_slice slice)
-{
-    const char *at = graph_pool(builder) + text;
-    /* The pool ends with a terminator, and a slice has none inside. */
-    return slice.byte_count < builder->text_bytes - text && at[slice.byte_count] == '\0'
-           && ew_bytes_equal(at, slice.bytes, slice.byte_count);
-}
-
 enum ew_status graph_text(struct graph_builder *builder, struct graph_slice slice,
                           ew_graph_text *text_out)
 {
@@ -136,7 +125,7 @@ enum ew_status graph_text(struct graph_builder *builder, struct graph_slice slic
     uint64_t hash = ew_index_hash_bytes(slice.bytes, slice.byte_count);
     struct graph_cached_text *cached = &builder->cache[hash % GRAPH_TEXT_CACHE_SLOTS];
     if (cached->text != 0 && cached->hash == (uint32_t)(hash >> 32)
-        && is_text(builder, cached->text, slice)) {
+        && graph_is_text(builder, cached->text, slice)) {
         *text_out = cached->text;
         return EW_OK;
     }
@@ -175,8 +164,12 @@ static enum ew_status add_node(struct graph_builder *builder, struct graph_slice
     if (row == NULL || id_text == NULL || !ew_index_insert(&builder->index, hash, node)) {
         return graph_refuse(builder, EW_NO_MEMORY, "no memory for its nodes");
     }
+    if (node > 0 && strcmp(graph_pool(builder) + id_text[-1], graph_pool(builder) + text) >= 0) {
+        builder->ids_descend = true;
+    }
     *row = graph_node_empty();
     row->id = text;
+    row->reserved = UNTOLD;
     row->kind = builder->implicit_nodes ? EW_NODE_FUNCTION : EW_NODE_EXTERNAL;
     *id_text = text;
     builder->node_count++;
@@ -190,7 +183,7 @@ enum ew_status graph_node_hashed(struct graph_builder *builder, struct graph_sli
     const ew_graph_text *ids = builder->ids.bytes;
     for (uint32_t i = ew_index_first(&builder->index, hash); i != EW_INDEX_END;
          i = ew_index_next(&builder->index)) {
-        if (is_text(builder, ids[i], id)) {
+        if (graph_is_text(builder, ids[i], id)) {
             *node_out = i;
             return EW_OK;
         }
@@ -226,14 +219,14 @@ static bool same_node(const struct graph_builder *builder, const struct ew_graph
 
 bool graph_node_is_told(const struct graph_builder *builder, uint32_t node)
 {
-    return graph_nodes(builder)[node].reserved == TOLD;
+    return graph_nodes(builder)[node].reserved != UNTOLD;
 }
 
 enum ew_status graph_node_tell(struct graph_builder *builder, uint32_t node,
                                const struct ew_graph_node *told)
 {
     struct ew_graph_node *row = &graph_nodes(builder)[node];
-    if (row->reserved == TOLD) {
+    if (row->reserved != UNTOLD) {
         builder->counts.duplicates++;
         return same_node(builder, row, told)
                    ? EW_OK
@@ -243,7 +236,10 @@ enum ew_status graph_node_tell(struct graph_builder *builder, uint32_t node,
     ew_graph_text id = row->id;
     *row = *told;
     row->id = id;
-    row->reserved = TOLD;
+    builder->told_count++;
+    if (row->artifact != EW_GRAPH_NONE && row->artifact >= builder->artifacts_named) {
+        builder->artifacts_named = row->artifact + 1;
+    }
     return EW_OK;
 }
 

@@ -8,6 +8,7 @@
 #define EW_CALLGRAPH_BUILDER_H
 
 #include "base/index.h"
+#include "base/text.h"
 #include "etwitness/callgraph.h"
 #include "platform/map.h"
 
@@ -16,7 +17,12 @@ struct graph_slice {
     size_t byte_count;
 };
 
-enum { GRAPH_BATCH_EDGES = 64, GRAPH_REASON_BYTES = 160, GRAPH_TEXT_CACHE_SLOTS = 16384 };
+enum {
+    GRAPH_BATCH_EDGES = 64,
+    GRAPH_EDGE_KINDS = EW_EDGE_DEPENDENCY + 1,
+    GRAPH_REASON_BYTES = 160,
+    GRAPH_TEXT_CACHE_SLOTS = 16384
+};
 
 /* An edge while the graph is read. Most edges share a few combinations of the rest, the
  * style; so they are smaller than those of the result, and can be sorted in its memory. */
@@ -41,11 +47,11 @@ struct graph_list {
     uint32_t count;
 };
 
-/* An end of an edge that waits to be looked up: its text in the batch. */
+/* An end of an edge that waits to be looked up: its id in the batch, or where it was read. */
 struct graph_end {
+    struct graph_slice id;
     uint64_t hash;
-    uint32_t at;
-    uint32_t byte_count;
+    uint32_t likely; /* the node, unless its hash is that of another */
 };
 
 struct graph_pending {
@@ -61,11 +67,11 @@ struct graph_pending {
 struct graph_batch {
     uint32_t count;
     uint32_t text_bytes;
-    uint32_t last_from_bytes; /* of the last edge's `from` */
-    uint32_t last_from_at;
-    uint32_t last_from_node; /* of the edge before the batch; EW_GRAPH_NONE: none */
+    struct graph_slice last_from; /* of the edge before the next row; empty: there is none */
+    uint32_t last_from_node;      /* of the edge before the batch */
     struct graph_pending rows[GRAPH_BATCH_EDGES];
-    char text[4 * EW_GRAPH_TEXT_EACH_MAX];
+    char text[3 * EW_GRAPH_TEXT_EACH_MAX];
+    char last_from_text[EW_GRAPH_TEXT_EACH_MAX];
 };
 
 struct graph_cached_text {
@@ -101,7 +107,10 @@ struct graph_builder {
     struct ew_index index;       /* of nodes by id */
     struct ew_index style_index; /* of styles without candidates */
     uint64_t seed;
-    uint32_t last_style;
+    uint32_t last_styles[GRAPH_EDGE_KINDS]; /* by kind of edge; EW_GRAPH_NONE: none */
+    uint32_t told_count;                    /* nodes that a record told */
+    uint32_t artifacts_named;               /* one more than the highest that a node names */
+    bool ids_descend;    /* a node came before one whose id is not behind its own */
     bool implicit_nodes; /* the format has no list of nodes: who has an edge is one */
     struct graph_cached_text cache[GRAPH_TEXT_CACHE_SLOTS];
     struct graph_batch batch;
@@ -126,15 +135,6 @@ EW_MUST_USE enum ew_status graph_text(struct graph_builder *builder, struct grap
 /* The node of an id, made when there is none. */
 EW_MUST_USE enum ew_status graph_node(struct graph_builder *builder, struct graph_slice id,
                                       uint32_t *node_out);
-
-/* Says that the node of a hash will be looked for soon: its slot of the index is fetched. */
-static inline void graph_node_soon(const struct graph_builder *builder, uint64_t hash)
-{
-    const struct ew_index *index = &builder->index;
-    if (index->slots != NULL) {
-        __builtin_prefetch(&index->slots[(uint32_t)(hash >> 32) & index->slot_mask]);
-    }
-}
 
 /* The same when its hash, by ew_index_hash_seeded() with the builder's seed, is known. */
 EW_MUST_USE enum ew_status graph_node_hashed(struct graph_builder *builder, struct graph_slice id,
@@ -172,15 +172,31 @@ struct graph_edge_told {
     uint32_t first_candidate; /* in raw_candidates, up to its end */
 };
 
+/* An edge that has only its ends. */
+static inline struct graph_edge_told graph_edge_empty(const struct graph_builder *builder)
+{
+    struct graph_edge_told edge = {.site = EW_GRAPH_NONE,
+                                   .confidence = 1000,
+                                   .kind = EW_EDGE_CALL,
+                                   .first_candidate = builder->candidate_count};
+    return edge;
+}
+
 EW_MUST_USE enum ew_status graph_edge_begin(struct graph_builder *builder,
                                             struct graph_edge_told *edge);
 EW_MUST_USE enum ew_status graph_edge_from(struct graph_builder *builder, struct graph_slice id);
 EW_MUST_USE enum ew_status graph_edge_to(struct graph_builder *builder, struct graph_slice id);
+
 EW_MUST_USE enum ew_status graph_candidate(struct graph_builder *builder, struct graph_slice id);
 EW_MUST_USE enum ew_status graph_edge_end(struct graph_builder *builder,
                                           const struct graph_edge_told *edge);
 
-/* Looks the waiting edges up. */
+/* A whole edge whose ids stay where they are until graph_edges_flush(). */
+EW_MUST_USE enum ew_status graph_edge_here(struct graph_builder *builder, struct graph_slice from,
+                                           struct graph_slice to,
+                                           const struct graph_edge_told *edge);
+
+/* Looks the waiting edges up; afterwards no id is needed any more. */
 EW_MUST_USE enum ew_status graph_edges_flush(struct graph_builder *builder);
 
 /* --- the result: finish.c --------------------------------------------------------------------
@@ -225,6 +241,16 @@ static inline void *graph_column_end(struct ew_region *region, size_t row_bytes,
 static inline const char *graph_pool(const struct graph_builder *builder)
 {
     return builder->texts.bytes;
+}
+
+/* Whether a text of the pool is this one, which has no byte 0. */
+static inline bool graph_is_text(const struct graph_builder *builder, ew_graph_text text,
+                                 struct graph_slice slice)
+{
+    const char *at = graph_pool(builder) + text;
+    /* The pool ends with a terminator. */
+    return slice.byte_count < builder->text_bytes - text && at[slice.byte_count] == '\0'
+           && ew_bytes_equal(at, slice.bytes, slice.byte_count);
 }
 
 static inline struct ew_graph_node *graph_nodes(const struct graph_builder *builder)

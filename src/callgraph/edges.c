@@ -2,67 +2,74 @@
 /* Edges while a graph is read: their ends are looked up many at a time. */
 #include "callgraph/builder.h"
 
-#include "base/text.h"
-
 #include <string.h>
 
-enum ew_status graph_edge_begin(struct graph_builder *builder, struct graph_edge_told *edge)
+/* --- ends ---------------------------------------------------------------------------------- */
+
+static enum ew_status make_room(struct graph_builder *builder)
 {
-    struct graph_batch *batch = &builder->batch;
-    *edge = (struct graph_edge_told){.site = EW_GRAPH_NONE,
-                                     .confidence = 1000,
-                                     .kind = EW_EDGE_CALL,
-                                     .first_candidate = builder->candidate_count};
-    if (batch->count == GRAPH_BATCH_EDGES
-        || sizeof batch->text - batch->text_bytes < 2 * (size_t)EW_GRAPH_TEXT_EACH_MAX) {
-        enum ew_status status = graph_edges_flush(builder);
-        if (status != EW_OK) {
-            return status;
-        }
-    }
-    struct graph_pending *row = &batch->rows[batch->count];
-    row->from.byte_count = 0;
-    row->to.byte_count = 0;
-    row->same_from = false;
-    return EW_OK;
+    const struct graph_batch *batch = &builder->batch;
+    bool full = batch->count == GRAPH_BATCH_EDGES
+                || sizeof batch->text - batch->text_bytes < 2 * (size_t)EW_GRAPH_TEXT_EACH_MAX;
+    return full ? graph_edges_flush(builder) : EW_OK;
 }
 
 /* Copies an id into the batch. */
-static enum ew_status keep_id(struct graph_builder *builder, struct graph_slice id,
-                              struct graph_end *end)
+static enum ew_status keep_id(struct graph_builder *builder, struct graph_slice *id)
 {
     struct graph_batch *batch = &builder->batch;
-    if (id.byte_count == 0) {
+    if (id->byte_count == 0) {
         return graph_refuse(builder, EW_FORMAT, "an id must not be empty");
     }
-    if (id.byte_count > EW_GRAPH_TEXT_EACH_MAX) {
+    if (id->byte_count > EW_GRAPH_TEXT_EACH_MAX) {
         return graph_refuse(builder, EW_LIMIT, "is longer than %d bytes", EW_GRAPH_TEXT_EACH_MAX);
     }
-    memcpy(batch->text + batch->text_bytes, id.bytes, id.byte_count);
-    end->at = batch->text_bytes;
-    end->byte_count = (uint32_t)id.byte_count;
-    end->hash = ew_index_hash_seeded(id.bytes, id.byte_count, builder->seed);
-    batch->text_bytes += end->byte_count;
-    graph_node_soon(builder, end->hash);
+    char *kept = batch->text + batch->text_bytes;
+    memcpy(kept, id->bytes, id->byte_count);
+    id->bytes = kept;
+    batch->text_bytes += (uint32_t)id->byte_count;
     return EW_OK;
+}
+
+static inline void take_id(struct graph_builder *builder, struct graph_slice id,
+                           struct graph_end *end)
+{
+    end->id = id;
+    end->hash = ew_index_hash_seeded(id.bytes, id.byte_count, builder->seed);
+    ew_index_soon(&builder->index, end->hash);
+}
+
+/* Analysers write the edges of a caller one after another. */
+static inline bool is_last_from(const struct graph_batch *batch, struct graph_slice id)
+{
+    return id.byte_count == batch->last_from.byte_count && id.byte_count > 0
+           && ew_bytes_equal(id.bytes, batch->last_from.bytes, id.byte_count);
+}
+
+enum ew_status graph_edge_begin(struct graph_builder *builder, struct graph_edge_told *edge)
+{
+    *edge = graph_edge_empty(builder);
+    return make_room(builder);
 }
 
 enum ew_status graph_edge_from(struct graph_builder *builder, struct graph_slice id)
 {
-    struct graph_batch *batch = &builder->batch;
-    struct graph_pending *row = &batch->rows[batch->count];
-    /* Analysers write the edges of a caller one after another. */
-    if (id.byte_count == batch->last_from_bytes && id.byte_count > 0
-        && ew_bytes_equal(id.bytes, batch->text + batch->last_from_at, id.byte_count)) {
-        row->same_from = true;
-        return EW_OK;
+    struct graph_pending *row = &builder->batch.rows[builder->batch.count];
+    enum ew_status status = EW_OK;
+    row->same_from = is_last_from(&builder->batch, id);
+    if (!row->same_from && (status = keep_id(builder, &id)) == EW_OK) {
+        take_id(builder, id, &row->from);
     }
-    return keep_id(builder, id, &row->from);
+    return status;
 }
 
 enum ew_status graph_edge_to(struct graph_builder *builder, struct graph_slice id)
 {
-    return keep_id(builder, id, &builder->batch.rows[builder->batch.count].to);
+    enum ew_status status = keep_id(builder, &id);
+    if (status == EW_OK) {
+        take_id(builder, id, &builder->batch.rows[builder->batch.count].to);
+    }
+    return status;
 }
 
 enum ew_status graph_candidate(struct graph_builder *builder, struct graph_slice id)
@@ -94,7 +101,7 @@ static uint64_t style_hash(const struct graph_style *style)
     return ew_index_hash_pair(style->reason, (uint64_t)style->confidence << 8 | style->kind);
 }
 
-static bool same_style(const struct graph_style *a, const struct graph_style *b)
+static inline bool same_style(const struct graph_style *a, const struct graph_style *b)
 {
     return a->reason == b->reason && a->list == b->list && a->confidence == b->confidence
            && a->kind == b->kind;
@@ -116,35 +123,41 @@ static enum ew_status add_style(struct graph_builder *builder, const struct grap
     return EW_OK;
 }
 
-static enum ew_status find_style(struct graph_builder *builder, const struct graph_style *style,
-                                 uint32_t *style_out)
+static enum ew_status find_other_style(struct graph_builder *builder,
+                                       const struct graph_style *style, uint32_t *style_out)
 {
     const struct graph_style *styles = builder->styles.bytes;
-    if (builder->last_style != EW_GRAPH_NONE && same_style(&styles[builder->last_style], style)) {
-        *style_out = builder->last_style;
-        return EW_OK;
-    }
+    uint32_t *last = &builder->last_styles[style->kind];
     if (style->list == 0) {
         uint64_t hash = style_hash(style);
         for (uint32_t i = ew_index_first(&builder->style_index, hash); i != EW_INDEX_END;
              i = ew_index_next(&builder->style_index)) {
             if (same_style(&styles[i], style)) {
-                *style_out = builder->last_style = i;
+                *style_out = *last = i;
                 return EW_OK;
             }
         }
     }
     enum ew_status status = add_style(builder, style, style_out);
-    builder->last_style = status == EW_OK ? *style_out : builder->last_style;
+    *last = status == EW_OK ? *style_out : *last;
     return status;
+}
+
+/* Edges of a kind mostly share one. */
+static inline enum ew_status find_style(struct graph_builder *builder,
+                                        const struct graph_style *style, uint32_t *style_out)
+{
+    const struct graph_style *styles = builder->styles.bytes;
+    uint32_t last = builder->last_styles[style->kind];
+    if (last != EW_GRAPH_NONE && same_style(&styles[last], style)) {
+        *style_out = last;
+        return EW_OK;
+    }
+    return find_other_style(builder, style, style_out);
 }
 
 static enum ew_status add_list(struct graph_builder *builder, uint32_t first, uint32_t *list_out)
 {
-    *list_out = 0;
-    if (first == builder->candidate_count) {
-        return EW_OK;
-    }
     struct graph_list *list =
         graph_column_end(&builder->lists, sizeof *list, builder->list_count);
     if (list == NULL) {
@@ -156,7 +169,9 @@ static enum ew_status add_list(struct graph_builder *builder, uint32_t first, ui
     return EW_OK;
 }
 
-enum ew_status graph_edge_end(struct graph_builder *builder, const struct graph_edge_told *edge)
+/* Adds the row whose ends were taken. */
+static inline enum ew_status end_row(struct graph_builder *builder,
+                                     const struct graph_edge_told *edge)
 {
     struct graph_batch *batch = &builder->batch;
     struct graph_pending *row = &batch->rows[batch->count];
@@ -167,7 +182,9 @@ enum ew_status graph_edge_end(struct graph_builder *builder, const struct graph_
         return graph_refuse(builder, EW_LIMIT, "the graph has more than %d edges",
                             EW_GRAPH_EDGES_MAX);
     }
-    enum ew_status status = add_list(builder, edge->first_candidate, &style.list);
+    enum ew_status status = edge->first_candidate == builder->candidate_count
+                                ? EW_OK
+                                : add_list(builder, edge->first_candidate, &style.list);
     if (status == EW_OK) {
         status = find_style(builder, &style, &row->style);
     }
@@ -175,64 +192,77 @@ enum ew_status graph_edge_end(struct graph_builder *builder, const struct graph_
         return status;
     }
     if (!row->same_from) {
-        batch->last_from_at = row->from.at;
-        batch->last_from_bytes = row->from.byte_count;
+        batch->last_from = row->from.id;
     }
     row->site = edge->site;
     batch->count++;
     return EW_OK;
 }
 
+enum ew_status graph_edge_end(struct graph_builder *builder, const struct graph_edge_told *edge)
+{
+    return end_row(builder, edge);
+}
+
+enum ew_status graph_edge_here(struct graph_builder *builder, struct graph_slice from,
+                               struct graph_slice to, const struct graph_edge_told *edge)
+{
+    enum ew_status status = make_room(builder);
+    if (status != EW_OK) {
+        return status;
+    }
+    if (from.byte_count == 0 || to.byte_count == 0) {
+        return graph_refuse(builder, EW_FORMAT, "an id must not be empty");
+    }
+    struct graph_pending *row = &builder->batch.rows[builder->batch.count];
+    row->same_from = is_last_from(&builder->batch, from);
+    if (!row->same_from) {
+        take_id(builder, from, &row->from);
+    }
+    take_id(builder, to, &row->to);
+    return end_row(builder, edge);
+}
+
 /* --- looking up --------------------------------------------------------------------------------
  */
 
-/* The entry that is looked at first for a hash; without the compare that tells whose it is. */
-static uint32_t slot_entry(const struct graph_builder *builder, uint64_t hash)
+/* Finds, for all ends at once, which node each is likely to be, and fetches what tells: slots of
+ * the index are on their way since the ends came, now where the ids of nodes are, then the ids.
+ */
+static void fetch(struct graph_builder *builder)
 {
-    const struct ew_index *index = &builder->index;
-    uint32_t high = (uint32_t)(hash >> 32);
-    if (index->slots == NULL) {
-        return EW_INDEX_END;
-    }
-    uint32_t at = high & index->slot_mask;
-    while (index->slots[at].hash_high != high && index->slots[at].entry != EW_INDEX_END) {
-        at = (at + 1) & index->slot_mask;
-    }
-    return index->slots[at].entry;
-}
-
-/* Fetches, for all edges at once, what looking them up will read: slots are on their way since
- * the ends were kept, now the offsets of texts, then the texts. */
-static void fetch(const struct graph_builder *builder)
-{
-    const struct graph_batch *batch = &builder->batch;
+    struct graph_batch *batch = &builder->batch;
     const ew_graph_text *ids = builder->ids.bytes;
     const char *pool = graph_pool(builder);
-    uint32_t entries[2 * GRAPH_BATCH_EDGES];
+    struct graph_end *ends[2 * GRAPH_BATCH_EDGES];
     uint32_t count = 0;
     for (uint32_t i = 0; i < batch->count; i++) {
-        if (!batch->rows[i].same_from) {
-            entries[count++] = slot_entry(builder, batch->rows[i].from.hash);
-        }
-        entries[count++] = slot_entry(builder, batch->rows[i].to.hash);
+        ends[count] = &batch->rows[i].from;
+        count += !batch->rows[i].same_from;
+        ends[count++] = &batch->rows[i].to;
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (entries[i] != EW_INDEX_END) {
-            __builtin_prefetch(&ids[entries[i]]);
+        ends[i]->likely = ew_index_peek(&builder->index, ends[i]->hash);
+        if (ends[i]->likely != EW_INDEX_END) {
+            __builtin_prefetch(&ids[ends[i]->likely]);
         }
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (entries[i] != EW_INDEX_END) {
-            __builtin_prefetch(pool + ids[entries[i]]);
+        if (ends[i]->likely != EW_INDEX_END) {
+            __builtin_prefetch(pool + ids[ends[i]->likely]);
         }
     }
 }
 
-static enum ew_status look_up(struct graph_builder *builder, const struct graph_end *end,
-                              uint32_t *node_out)
+static inline enum ew_status look_up(struct graph_builder *builder, const struct graph_end *end,
+                                     uint32_t *node_out)
 {
-    struct graph_slice id = {builder->batch.text + end->at, end->byte_count};
-    return graph_node_hashed(builder, id, end->hash, node_out);
+    const ew_graph_text *ids = builder->ids.bytes;
+    if (end->likely != EW_INDEX_END && graph_is_text(builder, ids[end->likely], end->id)) {
+        *node_out = end->likely;
+        return EW_OK;
+    }
+    return graph_node_hashed(builder, end->id, end->hash, node_out);
 }
 
 static enum ew_status add_edges(struct graph_builder *builder, struct graph_raw_edge *edges)
@@ -268,9 +298,11 @@ enum ew_status graph_edges_flush(struct graph_builder *builder)
     }
     fetch(builder);
     enum ew_status status = add_edges(builder, builder->edges.bytes);
-    memmove(batch->text, batch->text + batch->last_from_at, batch->last_from_bytes);
-    batch->last_from_at = 0;
-    batch->text_bytes = batch->last_from_bytes;
+    if (batch->last_from.bytes != batch->last_from_text && batch->last_from.byte_count > 0) {
+        memcpy(batch->last_from_text, batch->last_from.bytes, batch->last_from.byte_count);
+        batch->last_from.bytes = batch->last_from_text;
+    }
+    batch->text_bytes = 0;
     batch->count = 0;
     return status;
 }

@@ -12,17 +12,6 @@
 /* --- nodes -----------------------------------------------------------------------------------
  */
 
-static bool is_sorted(const struct graph_builder *builder)
-{
-    const ew_graph_text *ids = builder->ids.bytes;
-    for (uint32_t i = 1; i < builder->node_count; i++) {
-        if (strcmp(graph_pool(builder) + ids[i - 1], graph_pool(builder) + ids[i]) >= 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The index is not needed any more: its memory is what nodes are sorted in. */
 static struct graph_sort_row *sort_rows(struct graph_builder *builder)
 {
@@ -59,15 +48,13 @@ static void permute_nodes(struct graph_builder *builder, const uint32_t *ranks)
     }
 }
 
-/* Afterwards `ids` has the rank of each node, in the order of first sight. */
+/* Afterwards `ids` has the rank of each node, in the order of first sight; unless they came in
+ * the order of their ids, and each has its rank already. */
 static enum ew_status rank_nodes(struct graph_builder *builder)
 {
     uint32_t *ranks = builder->ids.bytes;
-    if (is_sorted(builder)) {
+    if (!builder->ids_descend) {
         ew_index_free(&builder->index);
-        for (uint32_t i = 0; i < builder->node_count; i++) {
-            ranks[i] = i;
-        }
         return EW_OK;
     }
     struct graph_sort_row *rows = sort_rows(builder);
@@ -87,12 +74,18 @@ static enum ew_status rank_nodes(struct graph_builder *builder)
 static void count_untold(struct graph_builder *builder)
 {
     struct ew_graph_node *nodes = graph_nodes(builder);
-    for (uint32_t i = 0; i < builder->node_count; i++) {
-        if (!builder->implicit_nodes) {
-            builder->counts.dangling += nodes[i].reserved == 0;
-        }
+    uint32_t untold = builder->node_count - builder->told_count;
+    builder->counts.dangling += builder->implicit_nodes ? 0 : untold;
+    for (uint32_t i = 0; untold > 0 && i < builder->node_count; i++) {
         nodes[i].reserved = 0;
     }
+}
+
+/* The rank of a node that has a number from when it was read. */
+static inline uint32_t rank_of(const struct graph_builder *builder, uint32_t node)
+{
+    const uint32_t *ranks = builder->ids.bytes;
+    return builder->ids_descend ? ranks[node] : node;
 }
 
 /* --- rows that name nodes ----------------------------------------------------------------------
@@ -100,12 +93,15 @@ static void count_untold(struct graph_builder *builder)
 
 static enum ew_status place_overrides(struct graph_builder *builder)
 {
-    const uint32_t *ranks = builder->ids.bytes;
     uint64_t *raw = builder->raw_overrides.bytes;
     struct ew_graph_node *nodes = graph_nodes(builder);
     uint32_t count = builder->override_count;
+    if (count == 0) {
+        return EW_OK; /* as the nodes' first overrides say */
+    }
     for (uint32_t i = 0; i < count; i++) {
-        raw[i] = (uint64_t)ranks[raw[i] >> 32] << 32 | ranks[(uint32_t)raw[i]];
+        raw[i] = (uint64_t)rank_of(builder, (uint32_t)(raw[i] >> 32)) << 32
+                 | rank_of(builder, (uint32_t)raw[i]);
     }
     graph_sort_u64(raw, count);
     if (ew_region_grow(&builder->overrides, count * sizeof(uint32_t)) != EW_OK) {
@@ -138,11 +134,10 @@ static int compare_entries(const void *a, const void *b)
 
 static void place_entries(struct graph_builder *builder)
 {
-    const uint32_t *ranks = builder->ids.bytes;
     struct ew_graph_entry *entries = builder->entries.bytes;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < builder->entry_count; i++) {
-        entries[i].node = ranks[entries[i].node];
+        entries[i].node = rank_of(builder, entries[i].node);
     }
     if (builder->entry_count > 1) {
         qsort(entries, builder->entry_count, sizeof *entries, compare_entries);
@@ -186,12 +181,11 @@ static void sift_target(const struct graph_builder *builder, uint32_t at, uint32
 
 static void place_targets(struct graph_builder *builder)
 {
-    const uint32_t *ranks = builder->ids.bytes;
     struct ew_graph_target *targets = builder->targets.bytes;
     uint32_t count = builder->target_count;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
-        targets[i].node = ranks[targets[i].node];
+        targets[i].node = rank_of(builder, targets[i].node);
     }
     for (uint32_t i = count / 2; i-- > 0;) {
         sift_target(builder, i, count);
@@ -213,11 +207,10 @@ static void place_targets(struct graph_builder *builder)
 /* Candidates as ranks, each list sorted. */
 static void rank_candidates(struct graph_builder *builder)
 {
-    const uint32_t *ranks = builder->ids.bytes;
     const struct graph_list *lists = builder->lists.bytes;
     uint32_t *raw = builder->raw_candidates.bytes;
     for (uint32_t i = 0; i < builder->candidate_count; i++) {
-        raw[i] = ranks[raw[i]];
+        raw[i] = rank_of(builder, raw[i]);
     }
     for (uint32_t i = 0; i < builder->list_count; i++) {
         graph_sort_u32(raw + lists[i].first, lists[i].count);
@@ -231,15 +224,16 @@ static void rank_candidates(struct graph_builder *builder)
  * True when they lie by caller already. */
 static bool rank_edges(struct graph_builder *builder)
 {
-    const uint32_t *ranks = builder->ids.bytes;
     struct graph_raw_edge *edges = builder->edges.bytes;
     uint32_t *first_edge = builder->first_edge.bytes;
     bool grouped = true;
     uint32_t last = 0;
     for (uint32_t i = 0; i < builder->edge_count; i++) {
-        uint32_t from = ranks[edges[i].from];
-        edges[i].from = from;
-        edges[i].to = ranks[edges[i].to];
+        if (builder->ids_descend) {
+            edges[i].from = rank_of(builder, edges[i].from);
+            edges[i].to = rank_of(builder, edges[i].to);
+        }
+        uint32_t from = edges[i].from;
         first_edge[from + 1]++;
         grouped = grouped && from >= last;
         last = from;
@@ -365,6 +359,9 @@ static enum ew_status place_edges(struct graph_builder *builder)
 static enum ew_status check_artifacts(struct graph_builder *builder)
 {
     const struct ew_graph_node *nodes = graph_nodes(builder);
+    if (builder->artifacts_named <= builder->artifact_count) {
+        return EW_OK;
+    }
     for (uint32_t i = 0; i < builder->node_count; i++) {
         if (nodes[i].artifact != EW_GRAPH_NONE && nodes[i].artifact >= builder->artifact_count) {
             return graph_refuse(builder, EW_FORMAT,

@@ -2,8 +2,6 @@
 /* What the readers of JSON share. */
 #include "callgraph/reader.h"
 
-#include "base/text.h"
-
 #include <string.h>
 
 const char *const graph_edge_kinds[GRAPH_EDGE_KINDS] = {
@@ -93,13 +91,26 @@ bool graph_json_find_word(const char *const *words, size_t word_count, struct gr
                           unsigned *word_out)
 {
     for (size_t i = 0; slice.byte_count > 0 && i < word_count; i++) {
-        if (words[i][0] == slice.bytes[0] && strlen(words[i]) == slice.byte_count
-            && ew_bytes_equal(words[i], slice.bytes, slice.byte_count)) {
+        /* A slice has no byte 0, so that nothing behind a word's end is looked at. */
+        size_t alike = 0;
+        while (alike < slice.byte_count && words[i][alike] == slice.bytes[alike]) {
+            alike++;
+        }
+        if (alike == slice.byte_count && words[i][alike] == '\0') {
             *word_out = (unsigned)i;
             return true;
         }
     }
     return false;
+}
+
+uint64_t graph_json_field_number(const struct ew_json_field *field)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < field->byte_count; i++) {
+        number = number * 10 + (uint64_t)(field->bytes[i] - '0');
+    }
+    return number;
 }
 
 bool graph_json_word(struct graph_reader *reader, const char *const *words, size_t word_count,

@@ -4,10 +4,9 @@
 
 #include "base/text.h"
 #include "callgraph/cache.h"
+#include "callgraph/hasher.h"
 #include "callgraph/reader.h"
 #include "platform/file.h"
-#include "platform/hash.h"
-#include "platform/thread.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,39 +19,11 @@ struct owned_graph {
     struct ew_map map;
 };
 
-/* Reads an input to its end, and hashes it on the way; on a thread of its own beside the reader
- * when there is much of it, since hashing takes as long as a third of all the rest. */
-struct hasher {
-    struct ew_file *file;
-    struct ew_sha256 *hash;
-    struct ew_thread *thread;
-    uint64_t byte_count;
-    enum ew_status status;
-};
-
 struct input {
     struct ew_file *file;
     uint64_t offset;
-    struct ew_sha256 *hash; /* NULL: a hasher reads it, too */
+    struct graph_hasher *hasher;
 };
-
-static void hash_input(void *context)
-{
-    enum { PIECE_BYTES = 256 * 1024 };
-    struct hasher *hasher = context;
-    char *piece = malloc(PIECE_BYTES);
-    size_t got = 1;
-    hasher->status = piece != NULL ? EW_OK : EW_NO_MEMORY;
-    while (hasher->status == EW_OK && got > 0) {
-        hasher->status =
-            ew_file_read_at(hasher->file, hasher->byte_count, piece, PIECE_BYTES, &got, NULL);
-        if (hasher->status == EW_OK) {
-            ew_sha256_update(hasher->hash, piece, got);
-            hasher->byte_count += got;
-        }
-    }
-    free(piece);
-}
 
 static enum ew_status fill(void *context, void *out, size_t capacity, size_t *got_out,
                            struct ew_error *error)
@@ -62,11 +33,15 @@ static enum ew_status fill(void *context, void *out, size_t capacity, size_t *go
         ew_file_read_at(input->file, input->offset, out, capacity, got_out, error);
     if (status == EW_OK) {
         input->offset += *got_out;
-        if (input->hash != NULL) {
-            ew_sha256_update(input->hash, out, *got_out);
-        }
+        graph_hasher_give(input->hasher, out, *got_out);
     }
     return status;
+}
+
+static void settle(void *context)
+{
+    struct input *input = context;
+    graph_hasher_settle(input->hasher);
 }
 
 /* --- reading ----------------------------------------------------------------------------------
@@ -144,25 +119,10 @@ static enum ew_status read_window(struct graph_builder *builder, struct input *i
     if (status != EW_OK) {
         return ew_fail(error, status, "%s: no memory to read it", path);
     }
+    window.settle = settle;
     status = graph_read(builder, &window, path, format, error);
+    settle(input);
     ew_byte_window_close(&window);
-    return status;
-}
-
-/* A file that the reader and the hasher could have found different is not taken. */
-static enum ew_status join(struct hasher *hasher, const struct input *input, const char *path,
-                           enum ew_status status, struct ew_error *error)
-{
-    if (hasher->thread == NULL) {
-        return status;
-    }
-    ew_thread_join(hasher->thread);
-    if (status == EW_OK && hasher->status != EW_OK) {
-        return ew_fail(error, hasher->status, "%s: cannot be read to be hashed", path);
-    }
-    if (status == EW_OK && hasher->byte_count != input->offset) {
-        return ew_fail(error, EW_IO, "%s: was changed while it was read", path);
-    }
     return status;
 }
 
@@ -171,7 +131,6 @@ static enum ew_status read_hashed(struct graph_builder *builder, struct input *i
                                   struct ew_error *error)
 {
     enum { MUCH_BYTES = 8 * 1024 * 1024 };
-    struct hasher hasher = {.file = input->file};
     uint8_t digest[EW_SHA256_BYTES];
     char hash[2 * EW_SHA256_BYTES + 1];
     uint64_t file_bytes = 0;
@@ -179,17 +138,11 @@ static enum ew_status read_hashed(struct graph_builder *builder, struct input *i
     if (status != EW_OK) {
         return status;
     }
-    if (ew_sha256_create(&hasher.hash) != EW_OK) {
+    if (graph_hasher_create(&input->hasher, file_bytes >= MUCH_BYTES) != EW_OK) {
         return ew_fail(error, EW_NO_MEMORY, "%s: no memory to hash it", path);
     }
-    if (file_bytes < MUCH_BYTES
-        || ew_thread_start(&hasher.thread, hash_input, &hasher) != EW_OK) {
-        hasher.thread = NULL;
-        input->hash = hasher.hash;
-    }
     status = read_window(builder, input, path, format, error);
-    status = join(&hasher, input, path, status, error);
-    if (ew_sha256_finish(hasher.hash, digest) != EW_OK && status == EW_OK) {
+    if (graph_hasher_finish(input->hasher, digest) != EW_OK && status == EW_OK) {
         status = ew_fail(error, EW_IO, "%s: cannot be hashed", path);
     }
     if (status == EW_OK) {

@@ -5,8 +5,6 @@
  */
 #include "callgraph/reader.h"
 
-#include <string.h>
-
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* --- artifacts ------------------------------------------------------------------------------ */
@@ -34,188 +32,6 @@ static bool read_artifact(struct graph_reader *reader, void *context)
     }
     return graph_json_complete(reader, members, 1, seen)
            && graph_json_took(reader, graph_artifact(reader->builder, &row));
-}
-
-/* --- nodes ---------------------------------------------------------------------------------- */
-
-enum node_member {
-    NODE_ID,
-    NODE_ARTIFACT,
-    NODE_KIND,
-    NODE_TOKEN,
-    NODE_RVA,
-    NODE_SIZE,
-    NODE_NAME,
-    NODE_SIG,
-    NODE_DOC_ID,
-    NODE_DECORATED,
-    NODE_CALLS_COMPLETE,
-    NODE_INLINE,
-    NODE_OVERRIDES,
-};
-
-struct node_told {
-    struct ew_graph_node row;
-    struct graph_slice id; /* kept by the builder */
-    uint64_t hash;
-    uint32_t first_override;
-};
-
-/* The id is looked up behind the last member: by then its slot of the index is there. */
-static bool keep_node_id(struct graph_reader *reader, struct node_told *told)
-{
-    struct graph_builder *builder = reader->builder;
-    if (!ew_json_scan_want(&reader->scan, EW_JSON_STRING)) {
-        return false;
-    }
-    struct graph_slice id = graph_json_slice(reader);
-    if (id.byte_count == 0) {
-        return ew_json_scan_fail(&reader->scan, EW_FORMAT, "an id must not be empty");
-    }
-    memcpy(builder->kept_id, id.bytes, id.byte_count);
-    told->id = (struct graph_slice){builder->kept_id, id.byte_count};
-    told->hash = ew_index_hash_seeded(id.bytes, id.byte_count, builder->seed);
-    graph_node_soon(builder, told->hash);
-    return true;
-}
-
-static bool read_override(struct graph_reader *reader, void *context)
-{
-    (void)context;
-    return ew_json_scan_want(&reader->scan, EW_JSON_STRING)
-           && graph_json_took(
-               reader, graph_override(reader->builder, EW_GRAPH_NONE, graph_json_slice(reader)));
-}
-
-/* "0x06000001" or "06000001". */
-static bool read_token(struct graph_reader *reader, uint32_t *token_out)
-{
-    if (!ew_json_scan_want(&reader->scan, EW_JSON_STRING)) {
-        return false;
-    }
-    struct graph_slice text = graph_json_slice(reader);
-    if (text.byte_count > 2 && text.bytes[0] == '0' && (text.bytes[1] | 0x20) == 'x') {
-        text.bytes += 2;
-        text.byte_count -= 2;
-    }
-    uint32_t token = 0;
-    bool hexadecimal = text.byte_count > 0 && text.byte_count <= 8;
-    for (size_t i = 0; hexadecimal && i < text.byte_count; i++) {
-        char c = (char)(text.bytes[i] | 0x20);
-        bool digit = text.bytes[i] >= '0' && text.bytes[i] <= '9';
-        hexadecimal = digit || (c >= 'a' && c <= 'f');
-        token = token << 4 | (uint32_t)(digit ? text.bytes[i] - '0' : c - 'a' + 10);
-    }
-    if (!hexadecimal) {
-        return ew_json_scan_fail(&reader->scan, EW_FORMAT,
-                                 "is no metadata token, such as 0x06000001");
-    }
-    *token_out = token;
-    return true;
-}
-
-static bool read_flag(struct graph_reader *reader, struct ew_graph_node *row)
-{
-    bool value = false;
-    if (!ew_json_scan_want_bool(&reader->scan, &value)) {
-        return false;
-    }
-    row->flags |= value ? EW_NODE_CALLS_COMPLETE : 0;
-    return true;
-}
-
-static bool read_small_word(struct graph_reader *reader, const char *const *words,
-                            size_t word_count, uint8_t first, uint8_t *value_out)
-{
-    unsigned word = 0;
-    if (!graph_json_word(reader, words, word_count, &word)) {
-        return false;
-    }
-    *value_out = (uint8_t)(first + word);
-    return true;
-}
-
-static bool read_node_member(struct graph_reader *reader, int member, struct node_told *told)
-{
-    static const char *const kinds[] = {"method", "function", "thunk", "external", "type-init"};
-    static const char *const inlining[] = {"never", "may", "always"};
-    struct ew_graph_node *row = &told->row;
-    switch (member) {
-    case NODE_ID:
-        return keep_node_id(reader, told);
-    case NODE_ARTIFACT:
-        return graph_json_u32(reader, EW_GRAPH_ARTIFACTS_MAX - 1, &row->artifact);
-    case NODE_KIND:
-        return read_small_word(reader, kinds, COUNT(kinds), EW_NODE_METHOD, &row->kind);
-    case NODE_TOKEN:
-        return read_token(reader, &row->token);
-    case NODE_RVA:
-        row->flags |= EW_NODE_HAS_RVA;
-        return ew_json_scan_want_u64(&reader->scan, EW_JSON_INTEGER_MAX, &row->rva);
-    case NODE_SIZE:
-        return graph_json_u32(reader, UINT32_MAX, &row->size_bytes);
-    case NODE_NAME:
-        return graph_json_text(reader, &row->name);
-    case NODE_SIG:
-        return graph_json_text(reader, &row->signature);
-    case NODE_DOC_ID:
-        return graph_json_text(reader, &row->doc_id);
-    case NODE_DECORATED:
-        return graph_json_text(reader, &row->decorated);
-    case NODE_CALLS_COMPLETE:
-        return read_flag(reader, row);
-    case NODE_INLINE:
-        return read_small_word(reader, inlining, COUNT(inlining), EW_INLINE_NEVER,
-                               &row->inlining);
-    case NODE_OVERRIDES:
-        return graph_json_array(reader, read_override, NULL);
-    default:
-        return graph_json_unknown(reader);
-    }
-}
-
-static bool read_node(struct graph_reader *reader, void *context)
-{
-    static const struct ew_json_member members[] = {
-        [NODE_ID] = EW_JSON_MEMBER("id"),
-        [NODE_ARTIFACT] = EW_JSON_MEMBER("artifact"),
-        [NODE_KIND] = EW_JSON_MEMBER("kind"),
-        [NODE_TOKEN] = EW_JSON_MEMBER("token"),
-        [NODE_RVA] = EW_JSON_MEMBER("rva"),
-        [NODE_SIZE] = EW_JSON_MEMBER("size"),
-        [NODE_NAME] = EW_JSON_MEMBER("name"),
-        [NODE_SIG] = EW_JSON_MEMBER("sig"),
-        [NODE_DOC_ID] = EW_JSON_MEMBER("docId"),
-        [NODE_DECORATED] = EW_JSON_MEMBER("decorated"),
-        [NODE_CALLS_COMPLETE] = EW_JSON_MEMBER("callsComplete"),
-        [NODE_INLINE] = EW_JSON_MEMBER("inline"),
-        [NODE_OVERRIDES] = EW_JSON_MEMBER("overrides"),
-    };
-    struct graph_builder *builder = reader->builder;
-    struct node_told told = {.row = graph_node_empty(),
-                             .first_override = builder->override_count};
-    uint32_t node = 0;
-    uint32_t seen = 0;
-    int member;
-    (void)context;
-    if (!ew_json_scan_want(&reader->scan, EW_JSON_OBJECT)) {
-        return false;
-    }
-    while ((member = ew_json_scan_member(&reader->scan, members, COUNT(members), &seen))
-           != EW_JSON_OVER) {
-        if (!read_node_member(reader, member, &told)) {
-            return false;
-        }
-    }
-    if (!graph_json_complete(reader, members, 1U << NODE_ID, seen)) {
-        return false;
-    }
-    if (!graph_json_took(reader, graph_node_hashed(builder, told.id, told.hash, &node))) {
-        return false;
-    }
-    graph_overrides_settle(builder, told.first_override, node);
-    builder->counts.records++;
-    return graph_json_took(reader, graph_node_tell(builder, node, &told.row));
 }
 
 /* --- entry points and targets --------------------------------------------------------------- */
@@ -403,7 +219,7 @@ static bool read_head_member(struct graph_reader *reader, int member)
     case HEAD_ARTIFACTS:
         return graph_json_array(reader, read_artifact, NULL);
     case HEAD_NODES:
-        return graph_json_array(reader, read_node, NULL);
+        return graph_json_array(reader, graph_static_node, NULL);
     case HEAD_EDGES:
         return graph_json_array(reader, graph_static_edge, NULL);
     case HEAD_ENTRIES:
@@ -445,11 +261,15 @@ static bool read_head(struct graph_reader *reader)
 /* A line behind the header: an object with one member, whose name says what its value is. */
 static bool read_record(struct graph_reader *reader)
 {
-    static const struct ew_json_member members[] = {
-        EW_JSON_MEMBER("edge"), EW_JSON_MEMBER("node"), EW_JSON_MEMBER("artifact"),
-        EW_JSON_MEMBER("entrypoint"), EW_JSON_MEMBER("target")};
-    static const graph_element_fn readers[] = {graph_static_edge, read_node, read_artifact,
-                                               read_entry, read_target};
+    enum { RECORD_EDGE, RECORD_NODE };
+    static const struct ew_json_member members[] = {[RECORD_EDGE] = EW_JSON_MEMBER("edge"),
+                                                    [RECORD_NODE] = EW_JSON_MEMBER("node"),
+                                                    EW_JSON_MEMBER("artifact"),
+                                                    EW_JSON_MEMBER("entrypoint"),
+                                                    EW_JSON_MEMBER("target")};
+    static const graph_element_fn readers[] = {graph_static_edge_tokens, graph_static_node_tokens,
+                                               read_artifact, read_entry, read_target};
+    uint64_t start = ew_byte_window_offset(reader->window, reader->scan.token);
     uint32_t seen = 0;
     int member = ew_json_scan_member(&reader->scan, members, COUNT(members), &seen);
     if (member == EW_JSON_UNKNOWN) {
@@ -466,27 +286,44 @@ static bool read_record(struct graph_reader *reader)
     if (ew_json_scan_next(&reader->scan) == EW_JSON_KEY) {
         return ew_json_scan_fail(&reader->scan, EW_FORMAT, "a record must have only one member");
     }
-    return reader->scan.status == EW_OK;
+    if (reader->scan.status != EW_OK) {
+        return false;
+    }
+    if (member == RECORD_EDGE) {
+        graph_static_edge_learn(reader, start, 2);
+    } else if (member == RECORD_NODE) {
+        graph_static_node_learn(reader, start, 2);
+    }
+    return true;
+}
+
+/* All lines behind the header. */
+static bool read_records(struct graph_reader *reader)
+{
+    for (;;) {
+        while (graph_static_edges_alike(reader) || graph_static_nodes_alike(reader)) {
+        }
+        enum ew_json_token token = ew_json_scan_next(&reader->scan);
+        if (token <= EW_JSON_END) {
+            return token == EW_JSON_END;
+        }
+        if (token != EW_JSON_OBJECT) {
+            return ew_json_scan_fail(&reader->scan, EW_FORMAT, "is %s, a record is an object",
+                                     ew_json_token_name(token));
+        }
+        if (!read_record(reader)) {
+            return false;
+        }
+    }
 }
 
 enum ew_status graph_read_static(struct graph_reader *reader)
 {
     graph_json_begin(reader, true);
-    if (read_head(reader) && reader->waits_for_records) {
-        enum ew_json_token token;
-        while ((token = ew_json_scan_next(&reader->scan)) == EW_JSON_OBJECT) {
-            if (!read_record(reader)) {
-                break;
-            }
-        }
-        if (token != EW_JSON_OBJECT && token > EW_JSON_END) {
-            (void)ew_json_scan_fail(&reader->scan, EW_FORMAT, "is %s, a record is an object",
-                                    ew_json_token_name(token));
-        }
-        ew_json_scan_free(&reader->scan);
-        return reader->scan.status;
-    }
-    if (reader->scan.status == EW_OK && ew_json_scan_next(&reader->scan) > EW_JSON_END) {
+    bool read = read_head(reader);
+    if (read && reader->waits_for_records) {
+        (void)read_records(reader);
+    } else if (read && ew_json_scan_next(&reader->scan) > EW_JSON_END) {
         (void)ew_json_scan_fail(&reader->scan, EW_FORMAT, "text follows the document");
     }
     ew_json_scan_free(&reader->scan);

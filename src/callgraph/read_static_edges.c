@@ -62,85 +62,12 @@ static const struct ew_json_member edge_members[] = {
     [EDGE_CANDIDATES] = EW_JSON_MEMBER("candidates"),
 };
 
-/* A field of an edge that was recognised. False: it is not taken, for whatever reason. */
-static bool take_field(struct graph_reader *reader, const struct ew_json_field *field,
-                       struct graph_edge_told *edge)
-{
-    struct graph_builder *builder = reader->builder;
-    struct graph_slice slice = {field->bytes, field->byte_count};
-    uint64_t number = 0;
-    unsigned word = 0;
-    switch (field->member) {
-    case EDGE_FROM:
-        return graph_edge_from(builder, slice) == EW_OK;
-    case EDGE_TO:
-        return graph_edge_to(builder, slice) == EW_OK;
-    case EDGE_KIND:
-        if (!graph_json_find_word(graph_edge_kinds, GRAPH_EDGE_KINDS, slice, &word)) {
-            return false;
-        }
-        edge->kind = (enum ew_graph_edge_kind)word;
-        return true;
-    case EDGE_REASON:
-        return graph_text(builder, slice, &edge->reason) == EW_OK;
-    default:
-        break;
-    }
-    for (size_t i = 0; i < slice.byte_count; i++) {
-        number = number * 10 + (uint64_t)(slice.bytes[i] - '0');
-    }
-    if (field->member == EDGE_SITE && number < UINT32_MAX) {
-        edge->site = (uint32_t)number;
-        return true;
-    }
-    edge->confidence = (uint32_t)number;
-    return field->member == EDGE_CONFIDENCE && number <= 1000;
-}
-
-/* The kind of value that a member must have, so that a shape with another is not used. */
-static bool is_edge_shape(const struct ew_json_shape *shape)
-{
-    uint32_t seen = 0;
-    for (unsigned i = 0; i < shape->field_count; i++) {
-        unsigned member = shape->members[i];
-        seen |= 1U << member;
-        if (shape->numbers[i] != (member == EDGE_SITE || member == EDGE_CONFIDENCE)
-            || member == EDGE_CANDIDATES) {
-            return false;
-        }
-    }
-    return (seen & 3) == 3;
-}
-
-/* An edge that is spelt like the last one. False: nothing was read, and the scanner finds out
- * what there is, also what is wrong with it. */
-static bool read_like_last(struct graph_reader *reader)
-{
-    struct ew_json_field fields[EW_JSON_SHAPE_FIELDS_MAX];
-    struct graph_edge_told edge;
-    const char *end = NULL;
-    if (!ew_json_shape_match(&reader->edge_shape, &reader->scan, fields, &end)
-        || graph_edge_begin(reader->builder, &edge) != EW_OK) {
-        return false;
-    }
-    for (unsigned i = 0; i < reader->edge_shape.field_count; i++) {
-        if (!take_field(reader, &fields[i], &edge)) {
-            return false;
-        }
-    }
-    if (graph_edge_end(reader->builder, &edge) != EW_OK) {
-        return false;
-    }
-    ew_json_shape_pass(&reader->edge_shape, &reader->scan, end);
-    reader->builder->counts.records++;
-    return true;
-}
-
-static bool read_edge_tokens(struct graph_reader *reader)
+bool graph_static_edge_tokens(struct graph_reader *reader, void *context)
 {
     struct graph_edge_told edge;
     uint32_t seen = 0;
     int member;
+    (void)context;
     if (!ew_json_scan_want(&reader->scan, EW_JSON_OBJECT)
         || !graph_json_took(reader, graph_edge_begin(reader->builder, &edge))) {
         return false;
@@ -156,20 +83,100 @@ static bool read_edge_tokens(struct graph_reader *reader)
            && graph_json_took(reader, graph_edge_end(reader->builder, &edge));
 }
 
+/* --- edges that are spelt alike ------------------------------------------------------------- */
+
+struct edge_taken {
+    struct graph_slice from;
+    struct graph_slice to;
+    struct graph_edge_told told;
+    unsigned unknown_members;
+};
+
+/* False: it is not taken, for whatever reason. */
+static inline bool take_field(struct graph_reader *reader, const struct ew_json_field *field,
+                              struct edge_taken *edge)
+{
+    struct graph_slice slice = {field->bytes, field->byte_count};
+    uint64_t number = 0;
+    unsigned word = 0;
+    switch (field->member) {
+    case EDGE_FROM:
+        edge->from = slice;
+        return true;
+    case EDGE_TO:
+        edge->to = slice;
+        return true;
+    case EDGE_KIND:
+        if (!graph_json_memo_word(&reader->edge_kind, graph_edge_kinds, GRAPH_EDGE_KINDS, slice,
+                                  &word)) {
+            return false;
+        }
+        edge->told.kind = (enum ew_graph_edge_kind)word;
+        return true;
+    case EDGE_REASON:
+        return graph_text(reader->builder, slice, &edge->told.reason) == EW_OK;
+    case EDGE_SITE:
+        number = graph_json_field_number(field);
+        edge->told.site = (uint32_t)number;
+        return number < UINT32_MAX;
+    case EDGE_CONFIDENCE:
+        number = graph_json_field_number(field);
+        edge->told.confidence = (uint32_t)number;
+        return number <= 1000;
+    default:
+        edge->unknown_members++;
+        return field->member == EW_JSON_UNKNOWN;
+    }
+}
+
+/* The edge that was found; false: the scanner finds out what is wrong with it. */
+static bool take_edge(struct graph_reader *reader, const struct ew_json_run *run)
+{
+    enum { ENDS = 1U << EDGE_FROM | 1U << EDGE_TO };
+    struct graph_builder *builder = reader->builder;
+    struct edge_taken edge = {.told = graph_edge_empty(builder)};
+    if ((run->seen & ENDS) != ENDS) {
+        return false;
+    }
+    for (unsigned i = 0; i < run->field_count; i++) {
+        if (!take_field(reader, &run->fields[i], &edge)) {
+            return false;
+        }
+    }
+    if (graph_edge_here(builder, edge.from, edge.to, &edge.told) != EW_OK) {
+        return false;
+    }
+    builder->counts.records++;
+    builder->counts.unknown_members += edge.unknown_members;
+    return true;
+}
+
+bool graph_static_edges_alike(struct graph_reader *reader)
+{
+    struct ew_json_run run;
+    ew_json_run_begin(&run, &reader->edge_shape, &reader->scan);
+    while (ew_json_run_find(&run) && take_edge(reader, &run)) {
+        ew_json_run_take(&run);
+    }
+    /* Their ids are in the window, which moves on. */
+    return ew_json_run_end(&run) && graph_json_took(reader, graph_edges_flush(reader->builder));
+}
+
+void graph_static_edge_learn(struct graph_reader *reader, uint64_t start, unsigned depth)
+{
+    ew_json_shape_learn(&reader->edge_shape, &reader->scan, start, depth, edge_members,
+                        COUNT(edge_members));
+}
+
 bool graph_static_edge(struct graph_reader *reader, void *context)
 {
-    (void)context;
-    if (read_like_last(reader)) {
+    if (graph_static_edges_alike(reader)) {
         return true;
     }
     uint64_t start = ew_json_scan_offset(&reader->scan);
-    if (!read_edge_tokens(reader)) {
+    if (!graph_static_edge_tokens(reader, context)) {
         return false;
     }
-    ew_json_shape_learn(&reader->edge_shape, &reader->scan, start, edge_members,
-                        COUNT(edge_members));
-    if (!is_edge_shape(&reader->edge_shape)) {
-        reader->edge_shape.field_count = 0;
-    }
+    graph_static_edge_learn(reader, start, 1);
     return true;
 }

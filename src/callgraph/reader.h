@@ -7,14 +7,23 @@
 #include "base/json_shape.h"
 #include "callgraph/builder.h"
 
+/* Words of a list that were found before, by their first byte. */
+struct graph_word_memo {
+    struct graph_slice words[8];
+    uint8_t positions[8];
+};
+
 struct graph_reader {
     struct graph_builder *builder;
     struct ew_byte_window *window;
     const char *name; /* of the input */
     struct ew_error *error;
-    struct ew_json_scan scan;        /* of the formats that are JSON */
-    struct ew_json_shape edge_shape; /* of the last edge that was read by token */
-    bool waits_for_records;          /* NDJSON: the header came, records follow */
+    struct ew_json_scan scan; /* of the formats that are JSON */
+    struct ew_json_shape node_shape;
+    struct ew_json_shape edge_shape;
+    struct graph_word_memo node_kind;
+    struct graph_word_memo edge_kind;
+    bool waits_for_records; /* NDJSON: the header came, records follow */
 };
 
 /* Each reads a whole input, whose format is known. The outcome has a sentence. */
@@ -88,8 +97,41 @@ bool graph_json_array_or_null(struct graph_reader *reader, graph_element_fn elem
 bool graph_json_complete(struct graph_reader *reader, const struct ew_json_member *members,
                          uint32_t required, uint32_t seen);
 
-/* An edge of static-callgraph/1. */
+/* The same; what was found is kept. */
+static inline bool graph_json_memo_word(struct graph_word_memo *memo, const char *const *words,
+                                        size_t word_count, struct graph_slice slice,
+                                        unsigned *word_out)
+{
+    size_t at = slice.byte_count > 0 ? *slice.bytes & 7 : 0;
+    if (slice.byte_count == memo->words[at].byte_count && slice.byte_count > 0
+        && ew_bytes_equal(slice.bytes, memo->words[at].bytes, slice.byte_count)) {
+        *word_out = memo->positions[at];
+        return true;
+    }
+    if (!graph_json_find_word(words, word_count, slice, word_out)) {
+        return false;
+    }
+    memo->words[at] = (struct graph_slice){words[*word_out], slice.byte_count};
+    memo->positions[at] = (uint8_t)*word_out;
+    return true;
+}
+
+/* The value of a field that is a number. */
+uint64_t graph_json_field_number(const struct ew_json_field *field);
+
+/*
+ * Nodes and edges of static-callgraph/1: the next one, token by token; those that come next, as
+ * many as are spelt like others before them; what comes next in a list, either way. What was
+ * read token by token, from `start` on, is learnt from; `depth` is that of ew_json_shape_learn().
+ */
+bool graph_static_node_tokens(struct graph_reader *reader, void *context);
+bool graph_static_nodes_alike(struct graph_reader *reader);
+bool graph_static_node(struct graph_reader *reader, void *context);
+void graph_static_node_learn(struct graph_reader *reader, uint64_t start, unsigned depth);
+bool graph_static_edge_tokens(struct graph_reader *reader, void *context);
+bool graph_static_edges_alike(struct graph_reader *reader);
 bool graph_static_edge(struct graph_reader *reader, void *context);
+void graph_static_edge_learn(struct graph_reader *reader, uint64_t start, unsigned depth);
 
 /* Elements of `candidates`. */
 bool graph_json_candidate(struct graph_reader *reader, void *context);
@@ -97,7 +139,7 @@ bool graph_json_candidate(struct graph_reader *reader, void *context);
 /* --- words -------------------------------------------------------------------------------------
  */
 
-enum { GRAPH_EDGE_KINDS = EW_EDGE_DEPENDENCY + 1, GRAPH_ENTRY_KINDS = EW_ENTRY_TEST + 1 };
+enum { GRAPH_ENTRY_KINDS = EW_ENTRY_TEST + 1 };
 extern const char *const graph_edge_kinds[GRAPH_EDGE_KINDS];
 extern const char *const graph_entry_kinds[GRAPH_ENTRY_KINDS];
 

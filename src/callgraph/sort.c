@@ -287,14 +287,18 @@ static int compare_styles(const struct graph_builder *builder, uint32_t a, uint3
                : compare_lists(builder, style_a->list, style_b->list);
 }
 
-static int compare_edges(const struct graph_builder *builder, const struct graph_raw_edge *a,
+/* Edges of one caller and one callee. */
+static int compare_alike(const struct graph_builder *builder, const struct graph_raw_edge *a,
                          const struct graph_raw_edge *b)
 {
-    int order = compare_numbers(a->to, b->to);
-    if (order == 0) {
-        order = compare_styles(builder, a->style, b->style);
-    }
+    int order = compare_styles(builder, a->style, b->style);
     return order != 0 ? order : compare_numbers(a->site, b->site);
+}
+
+static inline int compare_edges(const struct graph_builder *builder,
+                                const struct graph_raw_edge *a, const struct graph_raw_edge *b)
+{
+    return a->to != b->to ? (a->to < b->to ? -1 : 1) : compare_alike(builder, a, b);
 }
 
 static void sift_edge(const struct graph_builder *builder, struct graph_raw_edge *edges,
