@@ -50,6 +50,19 @@ static uint64_t read_boot_time(void)
     return words[0];
 }
 
+/* The processors of all groups; of this group where that cannot be told. GetActiveProcessorCount
+ * answers 0 when it fails (its page on learn.microsoft.com). */
+static uint32_t read_cpu_count(void)
+{
+    DWORD count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+    if (count == 0) {
+        SYSTEM_INFO info;
+        GetNativeSystemInfo(&info);
+        count = info.dwNumberOfProcessors;
+    }
+    return count;
+}
+
 void ew_live_host_read(struct ew_capture_host *host_out)
 {
     OSVERSIONINFOW version = {.dwOSVersionInfoSize = sizeof version};
@@ -62,6 +75,6 @@ void ew_live_host_read(struct ew_capture_host *host_out)
         host_out->os_build = version.dwBuildNumber;
     }
     host_out->boot_100ns = read_boot_time();
-    host_out->cpu_count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+    host_out->cpu_count = read_cpu_count();
     host_out->arch = read_arch();
 }
