@@ -22,6 +22,7 @@ static const char *const condition_names[COVERAGE_CONDITIONS] = {
     "the rundown was not complete",
     "there are gaps in the windows",
     "a window may still be revised",
+    "a document of the stream was replaced, or another claims to be the same",
 };
 
 uint32_t ew_merge_coverage_window_faults(const struct ew_evidence *evidence)
@@ -39,6 +40,7 @@ uint32_t ew_merge_coverage_window_faults(const struct ew_evidence *evidence)
         quality->rundown != EW_RUNDOWN_COMPLETE,
         evidence->gap_count != 0,
         !evidence->sealed,
+        false,
     };
     uint32_t bits = 0;
     for (unsigned i = 0; i < COVERAGE_CONDITIONS; i++) {
@@ -123,6 +125,13 @@ static bool add_range(struct asking *asking, size_t window)
     return true;
 }
 
+/* Who can write documents could put one that saw nothing in the place of one that did. */
+static bool is_disputed(const struct merge *merge, size_t window)
+{
+    const struct ew_window_stream *stream = &merge->merged.streams[merge->window_stream[window]];
+    return stream->conflicts != 0 || stream->broken_links != 0 || stream->mixed;
+}
+
 static bool look_at_windows(struct asking *asking)
 {
     struct merge *merge = asking->merge;
@@ -138,6 +147,7 @@ static bool look_at_windows(struct asking *asking)
         }
         loaded = true;
         uint32_t faults = ew_merge_coverage_window_faults(evidence);
+        faults |= (uint32_t)is_disputed(merge, w) << (COVERAGE_CONDITIONS - 1);
         coverage->faults |= faults;
         if (faults != 0) {
             continue;
@@ -178,8 +188,9 @@ static bool decide_artifact(struct asking *asking)
     }
     struct coverage *coverage = &asking->coverage;
     coverage->never_prepared = coverage->never_prepared && coverage->managed;
+    coverage->search_cut = side->search_cut;
     coverage->adequate =
-        !coverage->untold
+        !coverage->untold && !coverage->search_cut
         && (coverage->never_prepared || coverage->stacks >= EW_UNOBSERVED_STACKS_MIN);
     return true;
 }
@@ -228,6 +239,8 @@ static enum ew_status give_scope(struct merge *merge, struct coverage *coverage,
     return EW_OK;
 }
 
+enum { FAULTS_BYTES = 1024 };
+
 /* All conditions that failed, as one clause. */
 static void name_faults(const struct coverage *coverage, char *out, size_t capacity)
 {
@@ -240,13 +253,15 @@ static void name_faults(const struct coverage *coverage, char *out, size_t capac
             used += length > 0 ? (size_t)length : 0;
         }
     }
-    if ((coverage->faults & 1) == 0 && coverage->stacks < EW_UNOBSERVED_STACKS_MIN) {
+    if (coverage->search_cut) {
+        (void)snprintf(out + used, capacity - used,
+                       "%sa search for inlined frames was not taken to its end",
+                       used > 0 ? ", " : "");
+    } else if ((coverage->faults & 1) == 0 && coverage->stacks < EW_UNOBSERVED_STACKS_MIN) {
         (void)snprintf(out + used, capacity - used,
                        "%s%llu stacks in the module in adequate windows, %d are needed",
                        used > 0 ? ", " : "", (unsigned long long)coverage->stacks,
                        EW_UNOBSERVED_STACKS_MIN);
-    } else if (coverage->search_cut && used == 0) {
-        (void)snprintf(out, capacity, "a search for inlined frames was not taken to its end");
     } else if (coverage->untold && used == 0) {
         (void)snprintf(out, capacity, "functions of the module ran that nothing identifies");
     }
@@ -256,7 +271,7 @@ static enum ew_status refuse_all(struct asking *asking, uint64_t count)
 {
     struct merge *merge = asking->merge;
     const struct ew_graph *graph = merge->graphs[asking->graph].graph;
-    char faults[640];
+    char faults[FAULTS_BYTES];
     char name[NAME_SHOWN_BYTES];
     struct ew_reach_conflict conflict = {.conflict = EW_CONFLICT_COVERAGE_INSUFFICIENT,
                                          .graph = asking->graph,
@@ -292,7 +307,7 @@ static enum ew_status decide_nodes(struct asking *asking)
 {
     struct merge *merge = asking->merge;
     const struct graph_side *side = &merge->graphs[asking->graph];
-    char faults[640];
+    char faults[FAULTS_BYTES];
     uint64_t refused = 0;
     enum ew_status status = EW_OK;
     name_faults(&asking->coverage, faults, sizeof faults);

@@ -5,16 +5,16 @@
 
 #include "merge/internal.h"
 
-enum { COVERAGE_CONDITIONS = 11 };
+enum { COVERAGE_CONDITIONS = 12 };
 
 struct coverage {
     uint32_t faults; /* a bit for each condition that some window broke */
     uint64_t stacks; /* in adequate windows */
     bool never_prepared;
     bool managed;
-    bool untold;  /* something ran that nothing identifies */
-    bool unnamed; /* something ran that has no name */
-    bool search_cut;
+    bool untold;     /* something ran that nothing identifies */
+    bool unnamed;    /* something ran that has no name */
+    bool search_cut; /* for inlined frames: what may have run is not known to its end */
     bool adequate;
     uint32_t build;
     uint32_t first_range;
@@ -22,7 +22,8 @@ struct coverage {
     uint32_t scope; /* of the result, or NONE */
 };
 
-/* What is wrong with a window, as bits; the first is never set. */
+/* What is wrong with a window, as bits; those that its document alone cannot tell are never
+ * set: the first and the last. */
 uint32_t ew_merge_coverage_window_faults(const struct ew_evidence *evidence);
 
 #endif

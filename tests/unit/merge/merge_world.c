@@ -177,6 +177,11 @@ struct ew_evidence *world_window(void)
     return world_stream("00000000000000000000000000000001");
 }
 
+struct ew_window_stream *world_last_stream(void)
+{
+    return &set.streams[set.stream_count - 1];
+}
+
 uint32_t world_module(const char *name, const char *debug_id, enum ew_evidence_module_kind kind)
 {
     uint32_t index = (uint32_t)here->evidence.module_count++;

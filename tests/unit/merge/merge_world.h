@@ -21,6 +21,9 @@ void world_end(void);
 struct ew_evidence *world_window(void);
 struct ew_evidence *world_stream(const char *stream_id);
 
+/* What the set tells of the stream that was begun last. */
+struct ew_window_stream *world_last_stream(void);
+
 uint32_t world_module(const char *name, const char *debug_id, enum ew_evidence_module_kind kind);
 struct ew_evidence_module *world_module_row(uint32_t module);
 

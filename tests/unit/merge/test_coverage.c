@@ -220,6 +220,55 @@ START_TEST(unobserved__may_be_inlined__is_refused)
 }
 END_TEST
 
+/* Everybody calls everybody but z, which only y calls, and y is never inlined: too many ways from
+ * A to z to go them all, and F could stand on each. */
+static void graph_of_a_crowd(void)
+{
+    claim_begin(true);
+    for (char from = 'A'; from <= 'z'; from = from == 'Z' ? 'a' : (char)(from + 1)) {
+        claim_node(from, from == 'y' ? ",'inline':'never'" : "");
+        for (char to = 'A'; to <= 'z' && from != 'z'; to = to == 'Z' ? 'a' : (char)(to + 1)) {
+            char edge[4] = {from, '>', to, '\0'};
+            if (to != 'z' || from == 'y') {
+                claim_edge(edge, "");
+            }
+        }
+    }
+    claim_entry('A');
+    (void)claim_end();
+}
+
+START_TEST(unobserved__a_search_for_inlined_frames_was_cut__is_refused)
+{
+    (void)adequate_window(3000);
+    world_stack("A>z", 1);
+    graph_of_a_crowd();
+    ck_assert_uint_eq(world_merge_asking()->searches_cut, 1);
+    ck_assert_uint_eq(world_node("F")->state.observed, EW_RUNTIME_UNKNOWN);
+    ck_assert_ptr_nonnull(
+        strstr(world_sentence(EW_CONFLICT_COVERAGE_INSUFFICIENT), "not taken to its end"));
+}
+END_TEST
+
+START_TEST(unobserved__documents_of_the_stream_are_disputed__is_refused)
+{
+    for (int i = 0; i < 3; i++) {
+        (void)adequate_window(3000);
+        graph_of_a_to_b("");
+        struct ew_window_stream *stream = world_last_stream();
+        stream->conflicts = i == 0;
+        stream->broken_links = i == 1;
+        stream->mixed = i == 2;
+        (void)world_merge_asking();
+        ck_assert_uint_eq(world_node("B")->state.observed, EW_RUNTIME_UNKNOWN);
+        ck_assert_ptr_nonnull(
+            strstr(world_sentence(EW_CONFLICT_COVERAGE_INSUFFICIENT), "was replaced"));
+        world_end();
+        world_begin();
+    }
+}
+END_TEST
+
 START_TEST(unobserved__another_build_was_watched__is_refused)
 {
     (void)adequate_window(5000);
@@ -345,6 +394,8 @@ Suite *ew_suite(void)
     tcase_add_test(tests, unobserved__seen_on_another_host__is_observed);
     tcase_add_test(tests, unobserved__perhaps_seen__is_maybe);
     tcase_add_test(tests, unobserved__may_be_inlined__is_refused);
+    tcase_add_test(tests, unobserved__a_search_for_inlined_frames_was_cut__is_refused);
+    tcase_add_test(tests, unobserved__documents_of_the_stream_are_disputed__is_refused);
     tcase_add_test(tests, unobserved__another_build_was_watched__is_refused);
     tcase_add_test(tests, unobserved__graph_tells_no_build__is_refused);
     tcase_add_test(tests, unobserved__vulnerable_function__is_told_by_name);
