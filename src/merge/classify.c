@@ -63,34 +63,44 @@ static void judge_absence(const struct graph_side *side, const struct pair *pair
     }
 }
 
-void ew_merge_classify_judge(struct merge *merge, size_t graph_index, const struct pair *pair,
-                             uint32_t from, uint32_t to, struct verdict *verdict)
+/* A pair before one graph, which has been asked for the edge. */
+struct question {
+    uint32_t pair;
+    uint32_t graph;
+};
+
+/* False without memory. */
+static bool judge(struct merge *merge, const struct question *question,
+                  const struct edge_question *asked, struct verdict *verdict)
 {
-    const struct graph_side *side = &merge->graphs[graph_index];
-    const struct ew_graph *graph = side->graph;
-    memset(verdict, 0, sizeof *verdict);
-    verdict->graph = (uint32_t)graph_index;
-    verdict->from = from;
-    verdict->to = to;
-    uint32_t edge = ew_merge_static_edge_find(graph, from, to);
-    enum answer dispatched = edge == NONE ? ew_merge_dispatch(graph, from, to, &edge) : ANSWER_NO;
+    struct graph_side *side = &merge->graphs[question->graph];
+    const struct pair *pair = &merge->pairs[question->pair];
+    uint32_t from = asked->from;
+    uint32_t to = asked->to;
+    uint32_t edge = asked->edge;
+    enum answer dispatched =
+        edge == NONE ? ew_merge_dispatch(side->graph, from, to, &edge) : ANSWER_NO;
+    *verdict = (struct verdict){.graph = question->graph, .from = from, .to = to};
     if (edge != NONE) {
         verdict->edge_class = dispatched == ANSWER_YES ? EW_CLASS_DISPATCH : EW_CLASS_CONFIRMED;
         verdict->claim = EW_STATIC_REACHABLE;
         verdict->confidence =
-            least(graph->edges[edge].confidence, ends_confidence(side, from, to));
-        return;
+            least(side->graph->edges[edge].confidence, ends_confidence(side, from, to));
+        return true;
     }
     verdict->cut = dispatched == ANSWER_CUT;
     if ((pair->flags & PAIR_FRAME) != 0) {
-        ew_merge_elision_search(graph, from, to, &verdict->elided);
+        if (!ew_merge_elision_search(side, from, to, &verdict->elided)) {
+            return false;
+        }
         verdict->cut = verdict->cut || verdict->elided.cut;
     }
     if (verdict->elided.path_count > 0) {
         verdict->edge_class = EW_CLASS_ELIDED;
-        return;
+    } else {
+        judge_absence(side, pair, verdict);
     }
-    judge_absence(side, pair, verdict);
+    return true;
 }
 
 /* --- all graphs
@@ -233,25 +243,8 @@ static enum ew_status imply_pair(struct merge *merge, uint32_t index,
 }
 
 static enum ew_status classify_pair(struct merge *merge, uint32_t index,
-                                    struct verdict verdicts[EW_MERGE_GRAPHS_MAX])
+                                    const struct verdict *verdicts, size_t count)
 {
-    const struct node *from = &merge->nodes[merge->pairs[index].from];
-    const struct node *to = &merge->nodes[merge->pairs[index].to];
-    size_t count = 0;
-    uint32_t b = 0;
-    for (uint32_t a = 0; a < from->member_count && count < EW_MERGE_GRAPHS_MAX; a++) {
-        const struct member *left = &merge->members[from->first_member + a];
-        const struct member *right = NULL;
-        while (b < to->member_count && merge->members[to->first_member + b].graph < left->graph) {
-            b++;
-        }
-        right = b < to->member_count ? &merge->members[to->first_member + b] : NULL;
-        bool first = a == 0 || left[-1].graph != left->graph;
-        if (right != NULL && right->graph == left->graph && first) {
-            ew_merge_classify_judge(merge, left->graph, &merge->pairs[index], left->node,
-                                    right->node, &verdicts[count++]);
-        }
-    }
     enum ew_status status = EW_OK;
     for (size_t i = 0; status == EW_OK && i < count; i++) {
         status = take_verdict(merge, index, &verdicts[i]);
@@ -265,18 +258,80 @@ static enum ew_status classify_pair(struct merge *merge, uint32_t index,
     return status != EW_OK ? status : ew_merge_classify_report(merge, index, verdicts, count);
 }
 
-enum ew_status ew_merge_classify_pairs(struct merge *merge)
+/* --- many pairs
+ * ------------------------------------------------------------------------------------ */
+
+/* Pairs of one block are asked for together, so that memory is not waited for one by one. */
+enum { BLOCK_PAIRS = 128 };
+struct block {
+    struct question questions[BLOCK_PAIRS * EW_MERGE_GRAPHS_MAX];
+    struct edge_question asked[BLOCK_PAIRS * EW_MERGE_GRAPHS_MAX]; /* as long */
+    size_t count;
+    struct verdict verdicts[EW_MERGE_GRAPHS_MAX]; /* of one pair */
+};
+
+/* The graphs that know both ends. */
+static void ask_graphs(const struct merge *merge, struct block *block, uint32_t index)
 {
-    struct verdict *verdicts = calloc(EW_MERGE_GRAPHS_MAX, sizeof *verdicts);
-    enum ew_status status = verdicts != NULL ? EW_OK : merge_no_memory(merge);
-    /* Hops that are implied on the way are edges of a graph: nothing is to be decided there. */
-    size_t count = merge->pair_count;
-    for (uint32_t i = 0; status == EW_OK && i < count; i++) {
-        if (pair_was_seen(&merge->pairs[i])) {
-            memset(verdicts, 0, EW_MERGE_GRAPHS_MAX * sizeof *verdicts);
-            status = classify_pair(merge, i, verdicts);
+    const struct node *from = &merge->nodes[merge->pairs[index].from];
+    const struct node *to = &merge->nodes[merge->pairs[index].to];
+    uint32_t b = 0;
+    for (uint32_t a = 0; a < from->member_count; a++) {
+        const struct member *left = &merge->members[from->first_member + a];
+        const struct member *right = NULL;
+        while (b < to->member_count && merge->members[to->first_member + b].graph < left->graph) {
+            b++;
+        }
+        right = b < to->member_count ? &merge->members[to->first_member + b] : NULL;
+        bool first = a == 0 || left[-1].graph != left->graph;
+        if (right != NULL && right->graph == left->graph && first) {
+            block->questions[block->count] = (struct question){index, left->graph};
+            block->asked[block->count++] = (struct edge_question){
+                merge->graphs[left->graph].graph, left->node, right->node, NONE};
         }
     }
-    free(verdicts);
+}
+
+static enum ew_status classify_block(struct merge *merge, struct block *block, uint32_t first,
+                                     uint32_t end)
+{
+    block->count = 0;
+    for (uint32_t i = first; i < end; i++) {
+        if (pair_was_seen(&merge->pairs[i])) {
+            ask_graphs(merge, block, i);
+        }
+    }
+    ew_merge_static_edges_find(block->asked, block->count);
+    enum ew_status status = EW_OK;
+    size_t at = 0;
+    for (uint32_t i = first; status == EW_OK && i < end; i++) {
+        size_t count = 0;
+        for (; at < block->count && block->questions[at].pair == i; at++) {
+            if (!judge(merge, &block->questions[at], &block->asked[at],
+                       &block->verdicts[count++])) {
+                return merge_no_memory(merge);
+            }
+        }
+        if (pair_was_seen(&merge->pairs[i])) {
+            status = classify_pair(merge, i, block->verdicts, count);
+        }
+    }
+    return status;
+}
+
+enum ew_status ew_merge_classify_pairs(struct merge *merge)
+{
+    struct block *block = malloc(sizeof *block);
+    enum ew_status status = block != NULL ? EW_OK : merge_no_memory(merge);
+    /* Hops that are implied on the way are edges of a graph: nothing is to be decided there. */
+    uint32_t count = (uint32_t)merge->pair_count;
+    for (uint32_t i = 0; status == EW_OK && i < count; i += BLOCK_PAIRS) {
+        uint32_t end = count - i < BLOCK_PAIRS ? count : i + BLOCK_PAIRS;
+        status = classify_block(merge, block, i, end);
+    }
+    for (size_t g = 0; g < merge->graph_count; g++) {
+        ew_merge_elision_free(&merge->graphs[g]);
+    }
+    free(block);
     return status;
 }

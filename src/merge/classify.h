@@ -3,7 +3,7 @@
 #ifndef EW_MERGE_CLASSIFY_H
 #define EW_MERGE_CLASSIFY_H
 
-#include "merge/internal.h"
+#include "merge/elision.h"
 
 struct verdict {
     uint32_t graph;
@@ -16,9 +16,6 @@ struct verdict {
     bool cut;     /* the search was given up: nothing is called a contradiction */
     struct elided elided;
 };
-
-void ew_merge_classify_judge(struct merge *merge, size_t graph_index, const struct pair *pair,
-                             uint32_t from, uint32_t to, struct verdict *verdict);
 
 /* The conflicts of one adjacency, when all graphs have spoken (report.c). */
 EW_MUST_USE enum ew_status ew_merge_classify_report(struct merge *merge, uint32_t index,

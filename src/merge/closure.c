@@ -2,33 +2,40 @@
 /* What follows from static and observed edges together; nothing of it is fed back. */
 #include "merge/internal.h"
 
-/* Edges lie by caller: where those of a node begin. */
-static uint32_t first_edge(const struct merge *merge, uint32_t node)
+struct closure {
+    struct merge *merge;
+    bool *reached;   /* by node */
+    bool *entered;   /* by observed callers that are in no graph */
+    uint32_t *queue; /* one longer than there are nodes */
+};
+
+/* Fetches edges of a node that will be followed soon. */
+static void fetch(const struct merge *merge, uint32_t node)
 {
-    size_t low = 0;
-    size_t high = merge->edge_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (merge->edges[middle].from < node) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    enum { LINE_BYTES = 64, LINES = 8 };
+    const char *edges = (const char *)&merge->edges[merge->first_edge[node]];
+    uint32_t count = merge->first_edge[node + 1] - merge->first_edge[node];
+    for (unsigned i = 0; i < LINES && i * LINE_BYTES < count * sizeof *merge->edges; i++) {
+        __builtin_prefetch(edges + i * LINE_BYTES);
     }
-    return (uint32_t)low;
 }
 
-/* Adds to `reached` all that its members lead to. `queue` holds them at first. */
-static void follow(const struct merge *merge, bool *reached, uint32_t *queue, uint32_t count)
+/* Adds to those reached all that they lead to. The queue holds `count` of them at first. */
+static void follow(struct closure *closure, uint32_t count)
 {
+    enum { AHEAD = 4 };
+    const struct merge *merge = closure->merge;
+    bool *reached = closure->reached;
     for (uint32_t at = 0; at < count; at++) {
-        for (uint32_t e = first_edge(merge, queue[at]);
-             e < merge->edge_count && merge->edges[e].from == queue[at]; e++) {
+        uint32_t node = closure->queue[at];
+        if (at + AHEAD < count) {
+            fetch(merge, closure->queue[at + AHEAD]);
+        }
+        for (uint32_t e = merge->first_edge[node]; e < merge->first_edge[node + 1]; e++) {
             uint32_t to = merge->edges[e].to;
-            if (!reached[to]) {
-                reached[to] = true;
-                queue[count++] = to;
-            }
+            closure->queue[count] = to; /* stays only when it is new */
+            count += !reached[to];
+            reached[to] = true;
         }
     }
 }
@@ -45,19 +52,20 @@ static bool is_entry(const struct merge *merge, uint32_t node)
     return false;
 }
 
-static void augment(struct merge *merge, struct ew_reach_node *nodes, bool *reached,
-                    uint32_t *queue)
+static void augment(struct closure *closure)
 {
+    struct merge *merge = closure->merge;
     uint32_t count = 0;
     for (uint32_t i = 0; i < merge->node_count; i++) {
-        reached[i] = nodes[i].state.observed == EW_RUNTIME_OBSERVED || is_entry(merge, i);
-        if (reached[i]) {
-            queue[count++] = i;
+        closure->reached[i] =
+            merge->result_nodes[i].state.observed == EW_RUNTIME_OBSERVED || is_entry(merge, i);
+        if (closure->reached[i]) {
+            closure->queue[count++] = i;
         }
     }
-    follow(merge, reached, queue, count);
+    follow(closure, count);
     for (uint32_t i = 0; i < merge->node_count; i++) {
-        nodes[i].augmented_reachable = reached[i];
+        merge->result_nodes[i].augmented_reachable = closure->reached[i];
     }
 }
 
@@ -72,42 +80,51 @@ static bool is_refused(const struct merge *merge, const struct ew_reach_edge *ed
     return false;
 }
 
+/* The observed edge of a pair, or NULL. */
+static const struct ew_reach_edge *observed_edge(const struct merge *merge,
+                                                 const struct pair *pair)
+{
+    const struct ew_reach_edge *edge = pair->edge != NONE ? &merge->edges[pair->edge] : NULL;
+    return edge != NULL && edge->state.observed == EW_RUNTIME_OBSERVED ? edge : NULL;
+}
+
 /*
  * A node that runs although its graph calls it unreachable is explained by a missing entry point
  * above it, or by an edge between nodes that the graph does not have: it is told there, and once.
+ * Nodes with an observed caller of no graph are entered from outside.
  */
-static void explain(const struct merge *merge, bool *reached, uint32_t *queue)
+static void explain(struct closure *closure)
 {
+    const struct merge *merge = closure->merge;
     uint32_t count = 0;
     for (uint32_t i = 0; i < merge->node_count; i++) {
-        reached[i] = merge->nodes[i].explained;
+        closure->reached[i] = merge->nodes[i].explained;
     }
-    for (size_t e = 0; e < merge->edge_count; e++) {
-        const struct ew_reach_edge *edge = &merge->edges[e];
+    for (size_t i = 0; i < merge->pair_count; i++) {
+        const struct ew_reach_edge *edge = observed_edge(merge, &merge->pairs[i]);
+        if (edge == NULL) {
+            continue;
+        }
         bool odd = edge->edge_class != EW_CLASS_CONFIRMED || is_refused(merge, edge);
-        if (edge->state.observed == EW_RUNTIME_OBSERVED && odd
-            && merge->nodes[edge->from].member_count > 0) {
-            reached[edge->to] = true;
+        if (merge->nodes[edge->from].member_count == 0) {
+            closure->entered[edge->to] = true;
+        } else if (odd) {
+            closure->reached[edge->to] = true;
         }
     }
     for (uint32_t i = 0; i < merge->node_count; i++) {
-        if (reached[i]) {
-            queue[count++] = i;
+        if (closure->reached[i]) {
+            closure->queue[count++] = i;
         }
     }
-    follow(merge, reached, queue, count);
+    follow(closure, count);
 }
 
-/* Nodes with an observed caller of no graph: they are entered from outside. */
-static void mark_entered(const struct merge *merge, bool *entered)
+/* Seen, and refused by a graph. */
+static bool is_contested(const struct merge *merge, uint32_t node)
 {
-    for (size_t e = 0; e < merge->edge_count; e++) {
-        const struct ew_reach_edge *edge = &merge->edges[e];
-        if (edge->state.observed == EW_RUNTIME_OBSERVED
-            && merge->nodes[edge->from].member_count == 0) {
-            entered[edge->to] = true;
-        }
-    }
+    return merge->nodes[node].refused
+           && merge->result_nodes[node].state.observed == EW_RUNTIME_OBSERVED;
 }
 
 static enum ew_status report_node(struct merge *merge, uint32_t index, bool entered)
@@ -136,21 +153,20 @@ static enum ew_status report_node(struct merge *merge, uint32_t index, bool ente
 }
 
 /* What is left is told at its top: where foreign code calls it, else in the order of nodes. */
-static enum ew_status report_rest(struct merge *merge, bool *reached, uint32_t *queue,
-                                  const bool *entered)
+static enum ew_status report_rest(struct closure *closure)
 {
+    struct merge *merge = closure->merge;
     enum ew_status status = EW_OK;
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; status == EW_OK && i < merge->node_count; i++) {
-            bool contested = merge->nodes[i].refused
-                             && merge->result_nodes[i].state.observed == EW_RUNTIME_OBSERVED;
-            if (reached[i] || !contested || (pass == 0 && !entered[i])) {
+            if (closure->reached[i] || !is_contested(merge, i)
+                || (pass == 0 && !closure->entered[i])) {
                 continue;
             }
             status = report_node(merge, i, pass == 0);
-            reached[i] = true;
-            queue[0] = i;
-            follow(merge, reached, queue, 1);
+            closure->reached[i] = true;
+            closure->queue[0] = i;
+            follow(closure, 1);
         }
     }
     return status;
@@ -159,21 +175,26 @@ static enum ew_status report_rest(struct merge *merge, bool *reached, uint32_t *
 enum ew_status ew_merge_closure_follow(struct merge *merge)
 {
     size_t count = (size_t)merge->node_count + 1;
-    bool *reached = calloc(count, sizeof *reached);
-    bool *entered = calloc(count, sizeof *entered);
-    uint32_t *queue = calloc(count, sizeof *queue);
+    struct closure closure = {.merge = merge,
+                              .reached = calloc(count, sizeof *closure.reached),
+                              .entered = calloc(count, sizeof *closure.entered),
+                              .queue = calloc(count, sizeof *closure.queue)};
     enum ew_status status = EW_OK;
-    if (reached == NULL || entered == NULL || queue == NULL) {
+    if (closure.reached == NULL || closure.entered == NULL || closure.queue == NULL) {
         status = merge_no_memory(merge);
     } else {
-        augment(merge, merge->result_nodes, reached, queue);
-        memset(reached, 0, count * sizeof *reached);
-        explain(merge, reached, queue);
-        mark_entered(merge, entered);
-        status = report_rest(merge, reached, queue, entered);
+        uint32_t contested = 0;
+        augment(&closure);
+        while (contested < merge->node_count && !is_contested(merge, contested)) {
+            contested++;
+        }
+        if (contested < merge->node_count) {
+            explain(&closure);
+            status = report_rest(&closure);
+        }
     }
-    free(reached);
-    free(entered);
-    free(queue);
+    free(closure.reached);
+    free(closure.entered);
+    free(closure.queue);
     return status;
 }

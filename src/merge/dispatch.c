@@ -2,31 +2,45 @@
 /* Virtual calls: whether one of a node's edges can end in a method that it does not name. */
 #include "merge/internal.h"
 
-/* Whether a method overrides another, directly or over others. */
-static enum answer overrides(const struct ew_graph *graph, uint32_t method, uint32_t overridden)
+/* Lists a method and all that it overrides, directly or over others, until one is found. */
+static enum answer walk(const struct ew_graph *graph, uint32_t method, uint32_t wanted,
+                        uint32_t methods[EW_OVERRIDES_MAX], uint32_t *count_out)
 {
-    uint32_t seen[EW_OVERRIDES_MAX];
     uint32_t count = 0;
-    seen[count++] = method;
+    methods[count++] = method;
     for (uint32_t at = 0; at < count; at++) {
-        for (uint32_t i = graph->nodes[seen[at]].first_override;
-             i < static_overrides_end(graph, seen[at]); i++) {
-            if (graph->overrides[i] == overridden) {
+        for (uint32_t i = graph->nodes[methods[at]].first_override;
+             i < static_overrides_end(graph, methods[at]); i++) {
+            if (graph->overrides[i] == wanted) {
                 return ANSWER_YES;
             }
             uint32_t known = 0;
-            while (known < count && seen[known] != graph->overrides[i]) {
+            while (known < count && methods[known] != graph->overrides[i]) {
                 known++;
             }
             if (known == count && count == EW_OVERRIDES_MAX) {
                 return ANSWER_CUT;
             }
             if (known == count) {
-                seen[count++] = graph->overrides[i];
+                methods[count++] = graph->overrides[i];
             }
         }
     }
+    *count_out = count;
     return ANSWER_NO;
+}
+
+bool ew_merge_overridden(const struct ew_graph *graph, uint32_t method,
+                         uint32_t methods_out[EW_OVERRIDES_MAX], uint32_t *count_out)
+{
+    return walk(graph, method, NONE, methods_out, count_out) != ANSWER_CUT;
+}
+
+static enum answer overrides(const struct ew_graph *graph, uint32_t method, uint32_t overridden)
+{
+    uint32_t methods[EW_OVERRIDES_MAX];
+    uint32_t count = 0;
+    return walk(graph, method, overridden, methods, &count);
 }
 
 static bool is_candidate(const struct ew_graph *graph, uint32_t edge, uint32_t node)

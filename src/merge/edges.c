@@ -17,9 +17,11 @@ struct joining {
     struct merge *merge;
     uint32_t *pairs; /* by from, to */
     size_t pair_at;
-    struct claimed *claimed;
+    struct claimed *claimed; /* room for all of the largest node */
     size_t claimed_count;
-    size_t claimed_capacity;
+    /* Most static edges are claimed alike by one graph: where the result has such a claim, by
+     * graph, tier and whether the build matches; NONE: nowhere. */
+    uint32_t alone[EW_MERGE_GRAPHS_MAX][TIER_COUNT][2];
 };
 
 static int compare_claimed(const void *a, const void *b)
@@ -38,56 +40,60 @@ static int compare_claimed(const void *a, const void *b)
     return (left->tier > right->tier) - (left->tier < right->tier);
 }
 
-static bool gather_member(struct joining *joining, const struct member *member)
+static void gather_member(struct joining *joining, const struct member *member)
 {
     const struct graph_side *side = &joining->merge->graphs[member->graph];
     const struct ew_graph *graph = side->graph;
-    for (uint32_t e = graph->first_edge[member->node];
-         !graph->presence_only && e < graph->first_edge[member->node + 1]; e++) {
+    uint32_t artifact = graph->nodes[member->node].artifact;
+    bool build_match = artifact != NONE && side->artifacts[artifact].loaded;
+    uint8_t from = side->nodes[member->node].tier;
+    struct claimed *claimed = &joining->claimed[joining->claimed_count];
+    for (uint32_t e = graph->first_edge[member->node]; e < graph->first_edge[member->node + 1];
+         e++) {
         const struct ew_graph_edge *edge = &graph->edges[e];
-        if (!static_edge_calls(edge)) {
-            continue;
-        }
-        struct claimed *grown = list_grow(joining->claimed, &joining->claimed_capacity,
-                                          joining->claimed_count, sizeof *grown);
-        if (grown == NULL) {
-            return false;
-        }
-        uint8_t from = side->nodes[member->node].tier;
-        uint8_t to = side->nodes[edge->to].tier;
-        uint8_t tier = from > to ? from : to;
+        const struct gnode *target = &side->nodes[edge->to];
+        uint8_t tier = from > target->tier ? from : target->tier;
         uint16_t confidence = ew_merge_tier_confidence(tier);
-        uint32_t artifact = graph->nodes[member->node].artifact;
-        struct claimed claimed = {
-            .to = side->nodes[edge->to].node,
-            .graph = member->graph,
-            .confidence = edge->confidence < confidence ? edge->confidence : confidence,
-            .tier = tier,
-            .build_match = artifact != NONE && side->artifacts[artifact].loaded};
-        joining->claimed = grown;
-        joining->claimed[joining->claimed_count++] = claimed;
+        *claimed = (struct claimed){.to = target->node,
+                                    .graph = member->graph,
+                                    .confidence = edge->confidence < confidence ? edge->confidence
+                                                                                : confidence,
+                                    .tier = tier,
+                                    .build_match = build_match};
+        claimed += static_edge_calls(edge);
     }
-    return true;
+    joining->claimed_count = (size_t)(claimed - joining->claimed);
 }
 
-static bool gather(struct joining *joining, uint32_t node)
+/* Rows are short, and those of a graph that nobody saw are in order. */
+static void sort_claimed(struct claimed *claimed, size_t count)
+{
+    enum { SHORT_ROW = 32 };
+    if (count > SHORT_ROW) {
+        qsort(claimed, count, sizeof *claimed, compare_claimed);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        struct claimed moved = claimed[i];
+        size_t at = i;
+        for (; at > 0 && compare_claimed(&claimed[at - 1], &moved) > 0; at--) {
+            claimed[at] = claimed[at - 1];
+        }
+        claimed[at] = moved;
+    }
+}
+
+static void gather(struct joining *joining, uint32_t node)
 {
     const struct node *row = &joining->merge->nodes[node];
     joining->claimed_count = 0;
     for (uint32_t i = 0; i < row->member_count; i++) {
-        if (!gather_member(joining, &joining->merge->members[row->first_member + i])) {
-            return false;
+        const struct member *member = &joining->merge->members[row->first_member + i];
+        if (!joining->merge->graphs[member->graph].graph->presence_only) {
+            gather_member(joining, member);
         }
     }
-    bool sorted = true;
-    for (size_t i = 1; sorted && i < joining->claimed_count; i++) {
-        sorted = compare_claimed(&joining->claimed[i - 1], &joining->claimed[i]) <= 0;
-    }
-    if (!sorted) {
-        qsort(joining->claimed, joining->claimed_count, sizeof *joining->claimed,
-              compare_claimed);
-    }
-    return true;
+    sort_claimed(joining->claimed, joining->claimed_count);
 }
 
 /* --- one edge
@@ -130,6 +136,29 @@ static bool put_said(struct merge *merge, struct ew_reach_edge *edge, const stru
     return fine;
 }
 
+/* What one graph claims of an edge that nobody saw: told once for all edges of its kind. */
+static bool put_alone(struct joining *joining, struct ew_reach_edge *edge,
+                      const struct claimed *claimed)
+{
+    struct merge *merge = joining->merge;
+    uint32_t *known = &joining->alone[claimed->graph][claimed->tier][claimed->build_match];
+    if (*known == NONE) {
+        const struct ew_reach_claim claim = {.graph = claimed->graph,
+                                             .claim = EW_STATIC_REACHABLE,
+                                             .tier = claimed->tier,
+                                             .build_match = claimed->build_match};
+        *known = (uint32_t)merge->claim_count;
+        if (!ew_merge_result_claim(merge, &claim)) {
+            return false;
+        }
+    }
+    edge->state.claimed = EW_STATIC_REACHABLE;
+    edge->confidence_claimed = claimed->confidence;
+    edge->first_claim = *known;
+    edge->claim_count = 1;
+    return true;
+}
+
 /*
  * The graphs that have the edge, and what the others said to it when it was seen: both lists are
  * sorted by graph.
@@ -140,6 +169,7 @@ static bool put_claims(struct joining *joining, struct ew_reach_edge *edge, size
     struct merge *merge = joining->merge;
     uint32_t at = 0;
     uint32_t count = pair != NULL ? pair->claim_count : 0;
+    edge->first_claim = (uint32_t)merge->claim_count;
     for (size_t i = first; i < end; i++) {
         const struct claimed *claimed = &joining->claimed[i];
         struct ew_reach_claim claim = {.graph = claimed->graph,
@@ -157,7 +187,11 @@ static bool put_claims(struct joining *joining, struct ew_reach_edge *edge, size
         at += pair != NULL && at < count
               && merge->pair_claims[pair->first_claim + at].graph == claimed->graph;
     }
-    return put_said(merge, edge, pair, &at, NONE);
+    if (!put_said(merge, edge, pair, &at, NONE)) {
+        return false;
+    }
+    edge->claim_count = (uint32_t)merge->claim_count - edge->first_claim;
+    return true;
 }
 
 static void put_observed(struct ew_reach_edge *edge, const struct pair *pair)
@@ -183,6 +217,7 @@ static void put_observed(struct ew_reach_edge *edge, const struct pair *pair)
     }
 }
 
+/* There is room for it. */
 static enum ew_status add_edge(struct joining *joining, uint32_t from, uint32_t to,
                                size_t first_claimed, size_t end_claimed, struct pair *pair)
 {
@@ -191,18 +226,11 @@ static enum ew_status add_edge(struct joining *joining, uint32_t from, uint32_t 
         return ew_fail(merge->error, EW_LIMIT, "merge: the result has more than %d edges",
                        EW_MERGE_EDGES_MAX);
     }
-    struct ew_reach_edge *grown =
-        list_grow(merge->edges, &merge->edge_capacity, merge->edge_count, sizeof *grown);
-    if (grown == NULL) {
-        return merge_no_memory(merge);
-    }
-    merge->edges = grown;
-    struct ew_reach_edge edge = {
-        .from = from, .to = to, .first_claim = (uint32_t)merge->claim_count};
-    enum ew_status status = put_claims(joining, &edge, first_claimed, end_claimed, pair)
-                                ? EW_OK
-                                : merge_no_memory(merge);
-    edge.claim_count = (uint32_t)merge->claim_count - edge.first_claim;
+    struct ew_reach_edge edge = {.from = from, .to = to};
+    bool alone = pair == NULL && end_claimed == first_claimed + 1;
+    bool fine = alone ? put_alone(joining, &edge, &joining->claimed[first_claimed])
+                      : put_claims(joining, &edge, first_claimed, end_claimed, pair);
+    enum ew_status status = fine ? EW_OK : merge_no_memory(merge);
     put_observed(&edge, pair);
     if (status == EW_OK && pair != NULL) {
         status = ew_merge_result_rows(merge, pair->last_row, &edge.first_observation,
@@ -231,8 +259,9 @@ static struct pair *pair_here(struct joining *joining, uint32_t from)
 
 static enum ew_status join_node(struct joining *joining, uint32_t from)
 {
-    enum ew_status status = gather(joining, from) ? EW_OK : merge_no_memory(joining->merge);
+    enum ew_status status = EW_OK;
     size_t at = 0;
+    gather(joining, from);
     while (status == EW_OK) {
         struct pair *pair = pair_here(joining, from);
         bool claimed = at < joining->claimed_count;
@@ -291,14 +320,49 @@ static bool sort_pairs(struct joining *joining)
     return true;
 }
 
+/* Room for all edges there can be: what is not used is never touched. */
+static bool reserve(struct joining *joining)
+{
+    struct merge *merge = joining->merge;
+    size_t edge_count = merge->pair_count;
+    size_t row_count = 0;
+    for (size_t g = 0; g < merge->graph_count; g++) {
+        edge_count += merge->graphs[g].graph->edge_count;
+    }
+    edge_count = edge_count < EW_MERGE_EDGES_MAX ? edge_count : EW_MERGE_EDGES_MAX;
+    for (uint32_t i = 0; i < merge->node_count; i++) {
+        const struct node *node = &merge->nodes[i];
+        size_t count = 0;
+        for (uint32_t m = 0; m < node->member_count; m++) {
+            const struct member *member = &merge->members[node->first_member + m];
+            const uint32_t *first = &merge->graphs[member->graph].graph->first_edge[member->node];
+            count += first[1] - first[0];
+        }
+        row_count = count > row_count ? count : row_count;
+    }
+    merge->edges = malloc((edge_count + 1) * sizeof *merge->edges);
+    /* One place more: the last edge of a row may be none, and is written all the same. */
+    joining->claimed = malloc((row_count + 1) * sizeof *joining->claimed);
+    memset(joining->alone, 0xff, sizeof joining->alone);
+    merge->first_edge = calloc((size_t)merge->node_count + 1, sizeof *merge->first_edge);
+    return merge->edges != NULL && merge->first_edge != NULL && joining->claimed != NULL;
+}
+
 enum ew_status ew_merge_edges_join(struct merge *merge)
 {
-    struct joining joining = {.merge = merge};
-    enum ew_status status = sort_pairs(&joining) ? EW_OK : merge_no_memory(merge);
-    for (uint32_t node = 0; status == EW_OK && node < merge->node_count; node++) {
-        status = join_node(&joining, node);
+    struct joining *joining = calloc(1, sizeof *joining);
+    if (joining == NULL) {
+        return merge_no_memory(merge);
     }
-    free(joining.pairs);
-    free(joining.claimed);
+    joining->merge = merge;
+    enum ew_status status =
+        reserve(joining) && sort_pairs(joining) ? EW_OK : merge_no_memory(merge);
+    for (uint32_t node = 0; status == EW_OK && node < merge->node_count; node++) {
+        status = join_node(joining, node);
+        merge->first_edge[node + 1] = (uint32_t)merge->edge_count;
+    }
+    free(joining->pairs);
+    free(joining->claimed);
+    free(joining);
     return status;
 }

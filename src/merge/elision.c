@@ -1,19 +1,139 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which functions between two adjacent frames inlining or tail calls may have hidden: paths of
- * the graph with at most EW_ELISION_EDGES_MAX edges, found in bounded time.
+ * the graph with at most EW_ELISION_EDGES_MAX edges, found in bounded time. What lies close
+ * before the callee is marked first, so that other ways are not followed.
  */
-#include "merge/internal.h"
+#include "merge/elision.h"
+
+/* Edges to the callee that a marked node may need. What is further away has no mark. */
+enum { MARK_NONE, MARK_CALLS, MARK_CALLS_CALLER };
+
+/* --- edges turned round --------------------------------------------------------------------- */
+
+/* Counts, then places, the callers of what each edge names and of its candidates. */
+static void turn_edges(const struct ew_graph *graph, struct callers *callers, bool places)
+{
+    for (uint32_t from = 0; from < graph->node_count; from++) {
+        for (uint32_t e = graph->first_edge[from]; e < graph->first_edge[from + 1]; e++) {
+            const struct ew_graph_edge *edge = &graph->edges[e];
+            uint32_t end = static_candidates_end(graph, e);
+            for (uint32_t i = edge->first_candidate; i <= end; i++) {
+                uint32_t to = i < end ? graph->candidates[i] : edge->to;
+                if (places) {
+                    callers->callers[callers->first[to + 1]++] = from;
+                } else {
+                    callers->first[to + 2]++;
+                }
+            }
+        }
+    }
+}
+
+/* Made when the first path is looked for: most merges of small graphs never need it. */
+static bool callers_make(const struct ew_graph *graph, struct callers *callers)
+{
+    size_t count = (size_t)graph->edge_count + graph->candidate_count;
+    callers->first = calloc((size_t)graph->node_count + 2, sizeof *callers->first);
+    callers->callers = malloc((count + 1) * sizeof *callers->callers);
+    callers->marks = calloc((size_t)graph->node_count + 1, sizeof *callers->marks);
+    callers->marked = malloc(((size_t)graph->node_count + 1) * sizeof *callers->marked);
+    if (callers->first == NULL || callers->callers == NULL || callers->marks == NULL
+        || callers->marked == NULL) {
+        return false;
+    }
+    turn_edges(graph, callers, false);
+    for (uint32_t i = 2; i < graph->node_count + 2; i++) {
+        callers->first[i] += callers->first[i - 1];
+    }
+    turn_edges(graph, callers, true);
+    return true;
+}
+
+void ew_merge_elision_free(struct graph_side *side)
+{
+    free(side->callers.first);
+    free(side->callers.callers);
+    free(side->callers.marks);
+    free(side->callers.marked);
+    memset(&side->callers, 0, sizeof side->callers);
+}
+
+/* --- marks -----------------------------------------------------------------------------------
+ */
 
 struct search {
     const struct ew_graph *graph;
+    struct callers *callers;
     uint32_t to;
     uint32_t steps;
     uint32_t path[EW_ELISION_EDGES_MAX]; /* nodes between, as deep as `depth` */
     uint32_t edge[EW_ELISION_EDGES_MAX]; /* the next edge to follow at each depth */
     uint32_t depth;
     bool answers_calls; /* virtual ones, so that edges need not name it */
+    bool knows_last;    /* who may call it is marked, all of them */
+    bool knows_before;  /* ... and who calls those */
 };
+
+/* Marks the callers of a node. False when there are too many to look at. */
+static bool mark_callers(struct search *search, uint32_t node, uint8_t mark)
+{
+    struct callers *callers = search->callers;
+    uint32_t count = callers->first[node + 1] - callers->first[node];
+    if (count > EW_ELISION_STEPS_MAX - search->steps) {
+        return false;
+    }
+    search->steps += count;
+    for (uint32_t i = callers->first[node]; i < callers->first[node + 1]; i++) {
+        uint32_t caller = callers->callers[i];
+        if (callers->marks[caller] == MARK_NONE) {
+            callers->marks[caller] = mark;
+            callers->marked[callers->marked_count++] = caller;
+        }
+    }
+    return true;
+}
+
+/* Who may call `to`: by name, and by what it overrides. */
+static bool mark_last(struct search *search)
+{
+    uint32_t methods[EW_OVERRIDES_MAX];
+    uint32_t count = 0;
+    bool fine = ew_merge_overridden(search->graph, search->to, methods, &count);
+    for (uint32_t i = 0; fine && i < count; i++) {
+        fine = mark_callers(search, methods[i], MARK_CALLS);
+    }
+    return fine;
+}
+
+static bool mark_before(struct search *search)
+{
+    uint32_t count = search->callers->marked_count;
+    bool fine = true;
+    for (uint32_t i = 0; fine && i < count; i++) {
+        fine = mark_callers(search, search->callers->marked[i], MARK_CALLS_CALLER);
+    }
+    return fine;
+}
+
+/* The steps of marking are not those of searching: what is cut there is searched without. */
+static void mark(struct search *search)
+{
+    search->knows_last = mark_last(search);
+    search->knows_before = search->knows_last && mark_before(search);
+    search->steps = 0;
+}
+
+static void unmark(struct callers *callers)
+{
+    for (uint32_t i = 0; i < callers->marked_count; i++) {
+        callers->marks[callers->marked[i]] = MARK_NONE;
+    }
+    callers->marked_count = 0;
+}
+
+/* --- paths -----------------------------------------------------------------------------------
+ */
 
 /* A frame that may be missing. Thunks and imports jump; what is external has no body here. */
 static bool may_vanish(const struct ew_graph_node *node)
@@ -56,11 +176,29 @@ static uint32_t here(const struct search *search, uint32_t from)
     return search->depth == 0 ? from : search->path[search->depth - 1];
 }
 
+/* Whether a node may be the last before `to`. */
+static bool may_end(const struct search *search, uint32_t node)
+{
+    return !search->knows_last || search->callers->marks[node] == MARK_CALLS;
+}
+
+/* Whether `to` may be reached over a node that would be the next of the path. */
+static bool leads(const struct search *search, uint32_t node)
+{
+    uint32_t edges_left = EW_ELISION_EDGES_MAX - 1 - search->depth;
+    return edges_left > 2    ? true
+           : edges_left == 1 ? may_end(search, node)
+                             : !search->knows_before || search->callers->marks[node] != MARK_NONE;
+}
+
 /* Looks whether `to` can be reached from the node that was just stepped on. */
 static void try_end(struct search *search, struct elided *out)
 {
     const struct ew_graph *graph = search->graph;
     uint32_t node = search->path[search->depth - 1];
+    if (!may_end(search, node)) {
+        return;
+    }
     uint32_t edge = ew_merge_static_edge_find(graph, node, search->to);
     if (edge == NONE && search->answers_calls) {
         search->steps += graph->first_edge[node + 1] - graph->first_edge[node];
@@ -85,6 +223,9 @@ static bool step(struct search *search, uint32_t from, struct elided *out)
         return true;
     }
     const struct ew_graph_edge *edge = &search->graph->edges[at];
+    if (!leads(search, edge->to)) {
+        return true;
+    }
     bool repeated = at > search->graph->first_edge[node] && edge[-1].to == edge->to;
     bool passes = search->depth == 0 || hides(search, at, node);
     if (!static_edge_calls(edge) || repeated || !passes || on_path(search, from, edge->to)) {
@@ -100,15 +241,24 @@ static bool step(struct search *search, uint32_t from, struct elided *out)
     return true;
 }
 
-void ew_merge_elision_search(const struct ew_graph *graph, uint32_t from, uint32_t to,
+bool ew_merge_elision_search(struct graph_side *side, uint32_t from, uint32_t to,
                              struct elided *out)
 {
-    struct search search = {.graph = graph, .to = to};
-    memset(out, 0, sizeof *out);
+    const struct ew_graph *graph = side->graph;
+    struct search search = {.graph = graph, .callers = &side->callers, .to = to};
+    out->path_count = 0;
+    out->cut = false;
+    if (side->callers.first == NULL && !callers_make(graph, &side->callers)) {
+        return false;
+    }
     search.answers_calls = graph->nodes[to].first_override < static_overrides_end(graph, to)
                            || graph->candidate_count > 0;
     search.edge[0] = graph->first_edge[from];
-    while (!out->cut && step(&search, from, out)) {
+    mark(&search);
+    bool can_end = !search.knows_last || side->callers.marked_count > 0;
+    while (can_end && !out->cut && step(&search, from, out)) {
         out->cut = out->cut || ++search.steps >= EW_ELISION_STEPS_MAX;
     }
+    unmark(&side->callers);
+    return true;
 }

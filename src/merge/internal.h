@@ -18,11 +18,12 @@
 
 enum {
     TIER_NONE = 0,
-    TIER_EXACT = 1,    /* same build, same token or address */
-    TIER_NAMED = 2,    /* same build, same name and parameters */
-    TIER_UNBUILT = 3,  /* the graph tells no build */
-    TIER_OTHER = 4,    /* another build */
-    TIER_NAME_ONLY = 5 /* a name, and nothing else */
+    TIER_EXACT = 1,     /* same build, same token or address */
+    TIER_NAMED = 2,     /* same build, same name and parameters */
+    TIER_UNBUILT = 3,   /* the graph tells no build */
+    TIER_OTHER = 4,     /* another build */
+    TIER_NAME_ONLY = 5, /* a name, and nothing else */
+    TIER_COUNT
 };
 
 /* What identifies a build, in one spelling: lower case, without dashes. "" when not told. */
@@ -100,6 +101,15 @@ struct artifact_side {
     bool loaded; /* a build of the documents is the same */
 };
 
+/* Edges turned round, and marks of nodes for one search (elision.c). */
+struct callers {
+    uint32_t *first;   /* node_count + 2: those of node n are first[n] .. first[n + 1] - 1 */
+    uint32_t *callers; /* by what edges name, and by their candidates */
+    uint8_t *marks;
+    uint32_t *marked; /* nodes with a mark */
+    uint32_t marked_count;
+};
+
 struct graph_side {
     const struct ew_graph *graph;
     uint32_t first_build; /* of its artifacts in the result */
@@ -116,7 +126,8 @@ struct graph_side {
     struct gnode *nodes;
     uint32_t *first_overrider; /* node_count + 1: who overrides it, in `overriders` */
     uint32_t *overriders;
-    bool search_cut; /* for elided paths: what may have run is not known to its end */
+    struct callers callers; /* NULL until a path is looked for */
+    bool search_cut;        /* for elided paths: what may have run is not known to its end */
 };
 
 /* An adjacency of merged nodes, observed or inferred. */
@@ -248,7 +259,7 @@ struct merge {
     size_t conflict_capacity;
     struct ew_reach_edge *edges;
     size_t edge_count;
-    size_t edge_capacity;
+    uint32_t *first_edge; /* node_count + 1: edges of node n are first_edge[n] .. */
     struct ew_reach_range *ranges;
     size_t range_count;
     size_t range_capacity;
@@ -348,6 +359,16 @@ bool ew_merge_pair_set_via(struct merge *merge, struct pair *pair, const uint32_
 
 /* The index of the edge to `to` of a graph's node, or NONE; dependencies are no calls. */
 uint32_t ew_merge_static_edge_find(const struct ew_graph *graph, uint32_t from, uint32_t to);
+
+/* The same of many: while one is looked up, memory of the next ones is on its way. */
+struct edge_question {
+    const struct ew_graph *graph;
+    uint32_t from;
+    uint32_t to;
+    uint32_t edge; /* the answer */
+};
+void ew_merge_static_edges_find(struct edge_question *questions, size_t count);
+
 static inline bool static_edge_calls(const struct ew_graph_edge *edge)
 {
     return edge->kind != EW_EDGE_DEPENDENCY;
@@ -378,18 +399,9 @@ uint16_t ew_merge_tier_confidence(unsigned tier);
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_CUT };
 enum answer ew_merge_dispatch(const struct ew_graph *graph, uint32_t from, uint32_t to,
                               uint32_t *edge_out);
-
-/* Paths of at most EW_ELISION_EDGES_MAX edges, the last of which may be a virtual call
- * (elision.c). */
-enum { ELISION_PATHS_MAX = 32 };
-struct elided {
-    uint32_t path_count;
-    bool cut;                           /* there may be more */
-    uint8_t lengths[ELISION_PATHS_MAX]; /* nodes between, of the graph */
-    uint32_t paths[ELISION_PATHS_MAX][EW_ELISION_EDGES_MAX];
-};
-void ew_merge_elision_search(const struct ew_graph *graph, uint32_t from, uint32_t to,
-                             struct elided *out);
+/* A method, and all that it overrides; false when these are more than EW_OVERRIDES_MAX. */
+bool ew_merge_overridden(const struct ew_graph *graph, uint32_t method,
+                         uint32_t methods_out[EW_OVERRIDES_MAX], uint32_t *count_out);
 
 /* Code that calls for others (mediators.c). */
 enum mediator {

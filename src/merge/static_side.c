@@ -2,6 +2,8 @@
 /* Indexes over a graph: made once, then asked for each runtime function. */
 #include "merge/static_side.h"
 
+#include "merge/elision.h"
+
 uint64_t ew_merge_static_name_hash(const char *name, size_t byte_count)
 {
     return ew_index_hash_bytes(name, byte_count);
@@ -212,17 +214,22 @@ void ew_merge_static_free(struct graph_side *side)
     free(side->nodes);
     free(side->first_overrider);
     free(side->overriders);
+    ew_merge_elision_free(side);
     ew_index_free(&side->artifact_index);
     ew_index_free(&side->name_index);
     ew_index_free(&side->token_index);
 }
 
-uint32_t ew_merge_static_edge_find(const struct ew_graph *graph, uint32_t from, uint32_t to)
+/* --- edges ------------------------------------------------------------------------------------
+ */
+
+/* The first edge of a caller whose target is not before `to`. */
+static uint32_t lower_bound(const struct ew_graph *graph, uint32_t from, uint32_t to)
 {
+    enum { SHORT_ROW = 16 };
     uint32_t low = graph->first_edge[from];
     uint32_t high = graph->first_edge[from + 1];
-    uint32_t end = high;
-    while (low < high) {
+    while (high - low > SHORT_ROW) {
         uint32_t middle = low + (high - low) / 2;
         if (graph->edges[middle].to < to) {
             low = middle + 1;
@@ -230,13 +237,56 @@ uint32_t ew_merge_static_edge_find(const struct ew_graph *graph, uint32_t from, 
             high = middle;
         }
     }
+    /* Counted to the end: what cannot be foretold costs more than a few comparisons. */
+    uint32_t before = 0;
+    for (uint32_t i = low; i < high; i++) {
+        before += graph->edges[i].to < to;
+    }
+    return low + before;
+}
+
+uint32_t ew_merge_static_edge_find(const struct ew_graph *graph, uint32_t from, uint32_t to)
+{
+    uint32_t end = graph->first_edge[from + 1];
     /* Edges that differ in kind lie side by side. */
-    for (; low < end && graph->edges[low].to == to; low++) {
-        if (static_edge_calls(&graph->edges[low])) {
-            return low;
+    for (uint32_t i = lower_bound(graph, from, to); i < end && graph->edges[i].to == to; i++) {
+        if (static_edge_calls(&graph->edges[i])) {
+            return i;
         }
     }
     return NONE;
+}
+
+/* Fetches a row, or the middle of a long one. */
+static void fetch_row(const struct ew_graph *graph, uint32_t from)
+{
+    enum {
+        LINE_BYTES = 64,
+        LINES = 4,
+        EDGES = LINES * LINE_BYTES / sizeof(struct ew_graph_edge)
+    };
+    uint32_t first = graph->first_edge[from];
+    uint32_t count = graph->first_edge[from + 1] - first;
+    const char *row = (const char *)&graph->edges[count > EDGES ? first + count / 2 : first];
+    for (unsigned i = 0; i < LINES && i * LINE_BYTES < count * sizeof *graph->edges; i++) {
+        __builtin_prefetch(row + i * LINE_BYTES);
+    }
+}
+
+void ew_merge_static_edges_find(struct edge_question *questions, size_t count)
+{
+    enum { ROWS_AHEAD = 8, STARTS_AHEAD = 16 };
+    for (size_t i = 0; i < count; i++) {
+        if (i + STARTS_AHEAD < count) {
+            const struct edge_question *later = &questions[i + STARTS_AHEAD];
+            __builtin_prefetch(&later->graph->first_edge[later->from]);
+        }
+        if (i + ROWS_AHEAD < count) {
+            fetch_row(questions[i + ROWS_AHEAD].graph, questions[i + ROWS_AHEAD].from);
+        }
+        struct edge_question *question = &questions[i];
+        question->edge = ew_merge_static_edge_find(question->graph, question->from, question->to);
+    }
 }
 
 enum ew_status ew_merge_static_prepare(struct merge *merge)
