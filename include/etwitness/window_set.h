@@ -40,7 +40,11 @@ EW_MUST_USE enum ew_status ew_window_set_add_bytes(struct ew_window_set *set, co
  * All documents of a directory's `evidence` folder, or of the directory itself where there is no
  * such folder: the files with names of published documents. One that is not valid is counted,
  * and the first by name is told by ew_window_set_refusal(); one that goes away meanwhile is
- * not there.
+ * not there. Compressed ones are counted, and not read.
+ *
+ * Beside an `evidence` folder the heads are read too, before the documents: a head that is read
+ * names no document that the listing could not have. What heads tell changes no document, none
+ * of the counts of documents, and not the digest.
  */
 EW_MUST_USE enum ew_status ew_window_set_add_directory(struct ew_window_set *set,
                                                        const char *directory,
@@ -54,19 +58,25 @@ EW_MUST_USE enum ew_status ew_window_set_join(struct ew_window_set *set,
 
 /* What became of the documents that were added. */
 struct ew_window_set_counts {
-    uint64_t documents;  /* that differ */
-    uint64_t counted;    /* of these: they count */
-    uint64_t superseded; /* by a higher revision */
-    uint64_t absorbed;   /* they lie in a roll-up */
-    uint64_t conflicts;  /* another document claims to be the same */
-    uint64_t repeated;   /* added once more */
-    uint64_t refused;    /* files of directories that are no valid documents */
+    uint64_t documents;     /* that differ */
+    uint64_t counted;       /* of these: they count */
+    uint64_t superseded;    /* by a higher revision */
+    uint64_t absorbed;      /* they lie in a roll-up */
+    uint64_t conflicts;     /* another document claims to be the same */
+    uint64_t repeated;      /* added once more */
+    uint64_t refused;       /* files of directories that are no valid documents */
+    uint64_t compressed;    /* files of directories that are not read: gunzip them */
+    uint64_t heads;         /* streams of which a head was read */
+    uint64_t heads_refused; /* heads that are not valid, or of which there are too many */
 };
 EW_MUST_USE enum ew_status ew_window_set_counts(struct ew_window_set *set,
                                                 struct ew_window_set_counts *counts_out);
 
 /* Why the first file of a directory was refused; "" when none was. */
 const char *ew_window_set_refusal(const struct ew_window_set *set);
+
+/* The same of heads. */
+const char *ew_window_set_head_refusal(const struct ew_window_set *set);
 
 /* One document that counts: neither superseded nor inside a roll-up. */
 struct ew_window {
@@ -101,6 +111,19 @@ struct ew_window_stream {
 const struct ew_window_stream *ew_window_set_streams(struct ew_window_set *set,
                                                      size_t *count_out);
 
+/* What the head of a stream tells that documents cannot: whether its collector is alive, and
+ * which documents are missing at the end, where no other document follows them. */
+struct ew_window_head {
+    struct ew_head head;     /* of several of one stream the one that knows most */
+    uint64_t missing_at_end; /* numbers that were given, behind the last that the set has; all
+                                from the head's first one when it has none */
+    bool differs;            /* the last document is another than the head names: replaced */
+};
+
+/* By stream, also those that have no document; valid until the next add. NULL: none, or no
+ * memory. */
+const struct ew_window_head *ew_window_set_heads(struct ew_window_set *set, size_t *count_out);
+
 /* "sha256:" of the sorted list of the hashes of all documents that count. */
 EW_MUST_USE enum ew_status ew_window_set_digest(struct ew_window_set *set, char digest_out[72]);
 
@@ -115,5 +138,68 @@ EW_MUST_USE enum ew_status ew_window_set_digest(struct ew_window_set *set, char 
 EW_MUST_USE enum ew_status ew_window_set_roll_up(struct ew_window_set *set, const char *stream_id,
                                                  uint64_t from, uint64_t to, char **bytes_out,
                                                  size_t *byte_count_out, struct ew_error *error);
+
+/* --- roll-ups of a directory --------------------------------------------------------------- */
+
+/* What becomes of a range of numbers of which documents lie there. */
+enum ew_roll_up_outcome {
+    EW_ROLL_UP_MADE,
+    EW_ROLL_UP_COVERED,  /* it lies in a roll-up already */
+    EW_ROLL_UP_PARTIAL,  /* at an end of its stream: it has not all numbers yet, or no longer */
+    EW_ROLL_UP_UNSEALED, /* a document may still be revised */
+    EW_ROLL_UP_MISSING,  /* numbers are missing within the stream */
+    EW_ROLL_UP_DOUBTFUL, /* documents are not valid, contradict one another, or were changed */
+    EW_ROLL_UP_MIXED,    /* they tell of different hosts, containers or subjects */
+    EW_ROLL_UP_TOO_LARGE,
+    EW_ROLL_UP_EMPTIED, /* of a published roll-up: its documents were removed */
+    EW_ROLL_UP_KEPT,    /* they were not, or not all of them */
+};
+enum { EW_ROLL_UP_OUTCOMES = EW_ROLL_UP_KEPT + 1 };
+
+struct ew_roll_up_range {
+    const char *stream_id;
+    uint64_t from;
+    uint64_t to;
+};
+
+/* Told for each range, with the reason where there is one ("" else). */
+typedef void (*ew_roll_up_fn)(void *context, enum ew_roll_up_outcome outcome,
+                              const struct ew_roll_up_range *range, const char *reason);
+
+struct ew_roll_up_options {
+    const char *directory; /* as a publisher made it */
+    uint64_t windows;      /* numbers of a range: a power of two, 2 .. EW_ROLL_UP_WINDOWS_MAX */
+    bool remove;           /* what lies in roll-ups */
+    ew_roll_up_fn tell;    /* may be NULL */
+    void *context;
+};
+
+struct ew_roll_up_report {
+    uint64_t streams;
+    uint64_t documents; /* that were listed at the beginning */
+    uint64_t compressed;
+    uint64_t ranges[EW_ROLL_UP_OUTCOMES];
+    uint64_t bytes_read; /* of the documents that were rolled up */
+    uint64_t bytes_made;
+    uint64_t removed; /* documents */
+    uint64_t bytes_removed;
+};
+
+/*
+ * Publishes the roll-ups of all aligned ranges of a directory that can be made, and removes,
+ * when that is asked for, the documents that lie in published roll-ups: after the roll-up was
+ * read back, found to say all that they say, and made durable. The last window of each stream
+ * stays, so that its writer knows where it stands. One range is in memory at a time.
+ *
+ * The directory's publisher may be at work; what it has in the meantime published or removed is
+ * seen the next time.
+ *
+ * EW_USAGE      `windows` is no such power of two
+ * EW_NOT_FOUND  the directory has no folder `evidence`
+ * EW_IO, EW_LIMIT, EW_NO_MEMORY  what was done until then stays, and is told
+ */
+EW_MUST_USE enum ew_status ew_roll_up_directory(const struct ew_roll_up_options *options,
+                                                struct ew_roll_up_report *report_out,
+                                                struct ew_error *error);
 
 #endif

@@ -2,7 +2,7 @@
 /* A range of a stream's documents as one document. */
 #include "etwitness/version.h"
 #include "windows/fold.h"
-#include "windows/set.h"
+#include "windows/roll.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,8 +86,7 @@ static enum ew_status find_range(struct ew_window_set *set, struct range *range,
 /* --- what it says of itself ------------------------------------------------------------------
  */
 
-/* NULL when both documents are about the same. */
-static const char *difference(const struct ew_evidence *a, const struct ew_evidence *b)
+const char *ew_roll_up_difference(const struct ew_evidence *a, const struct ew_evidence *b)
 {
     if (!same_text(a->host_id, b->host_id) || a->os != b->os || !same_text(a->arch, b->arch)) {
         return "hosts";
@@ -124,7 +123,7 @@ static void begin_head(struct ew_evidence *evidence, const struct range *range)
 static enum ew_status widen_head(struct ew_evidence *evidence, const struct ew_evidence *now,
                                  struct ew_error *error)
 {
-    const char *differs = difference(evidence, now);
+    const char *differs = ew_roll_up_difference(evidence, now);
     if (differs != NULL) {
         return ew_fail(error, EW_FORMAT,
                        "stream %.32s: the documents tell of different %s, at number %llu",

@@ -36,6 +36,7 @@ void ew_window_set_destroy(struct ew_window_set *set)
     free(set->entries);
     free(set->windows);
     free(set->streams);
+    free(set->heads);
     ew_index_free(&set->index);
     free(set);
 }
@@ -195,6 +196,25 @@ static enum ew_status join_entries(struct ew_window_set *set, const struct ew_wi
     return status;
 }
 
+static enum ew_status join_heads(struct ew_window_set *set, const struct ew_window_set *other,
+                                 struct ew_error *error)
+{
+    for (size_t i = 0; i < other->head_count; i++) {
+        enum ew_status status = ew_set_put_head(set, &other->heads[i].head);
+        if (status == EW_NO_MEMORY) {
+            return ew_fail(error, status, "no memory for a head");
+        }
+        if (status != EW_OK) {
+            ew_set_refuse_head(set, "there are more heads than one set can hold");
+        }
+    }
+    set->heads_refused += other->heads_refused;
+    if (set->head_refusal[0] == '\0') {
+        memcpy(set->head_refusal, other->head_refusal, sizeof set->head_refusal);
+    }
+    return EW_OK;
+}
+
 enum ew_status ew_window_set_join(struct ew_window_set *set, const struct ew_window_set *other,
                                   struct ew_error *error)
 {
@@ -202,6 +222,10 @@ enum ew_status ew_window_set_join(struct ew_window_set *set, const struct ew_win
     if (status == EW_OK) {
         status = join_entries(set, other, false, error);
     }
+    if (status == EW_OK) {
+        status = join_heads(set, other, error);
+    }
+    set->compressed += other->compressed;
     set->repeated += other->repeated;
     set->refused += other->refused;
     if (set->refusal[0] == '\0') {

@@ -4,6 +4,7 @@
  *
  *     set.c        documents added: each distinct one once
  *     directory.c  files and directories of documents
+ *     heads.c      what heads tell of streams
  *     settle.c     which documents count, their streams, the digest
  *     roll_up.c    a range of documents as one
  *     fold.c       its tables (fold_tables.c, fold_rows.c)
@@ -43,6 +44,12 @@ struct ew_window_set {
     uint64_t refused;
     bool full; /* a document found no room */
     char refusal[EW_ERROR_TEXT_BYTES];
+    uint64_t compressed;
+    struct ew_window_head *heads; /* by stream */
+    size_t head_count;
+    size_t head_capacity;
+    uint64_t heads_refused;
+    char head_refusal[EW_ERROR_TEXT_BYTES];
 
     /* What settle() makes of the entries. */
     bool settled;
@@ -59,6 +66,17 @@ struct ew_window_set {
  */
 EW_MUST_USE enum ew_status ew_set_put(struct ew_window_set *set, const struct set_entry *entry,
                                       struct ew_error *error);
+
+/* Adds a file of a directory: it may be refused, which is counted, or be gone since it was
+ * listed. EW_IO, EW_LIMIT (the set is full), EW_NO_MEMORY. */
+EW_MUST_USE enum ew_status ew_set_add_listed(struct ew_window_set *set, const char *path,
+                                             struct ew_error *error);
+
+/* Keeps a head, unless one that knows more of its stream is there. EW_NO_MEMORY, EW_LIMIT. */
+EW_MUST_USE enum ew_status ew_set_put_head(struct ew_window_set *set, const struct ew_head *head);
+
+/* Counts a head that is not read, and remembers why the first one is not. */
+void ew_set_refuse_head(struct ew_window_set *set, const char *why);
 
 void ew_set_tables_release(struct set_tables *tables); /* NULL is allowed */
 

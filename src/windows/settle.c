@@ -231,6 +231,9 @@ enum ew_status ew_window_set_counts(struct ew_window_set *set,
         counts_out->documents = set->entry_count;
         counts_out->repeated = set->repeated;
         counts_out->refused = set->refused;
+        counts_out->compressed = set->compressed;
+        counts_out->heads = set->head_count;
+        counts_out->heads_refused = set->heads_refused;
     }
     return status;
 }
