@@ -8,6 +8,7 @@
 #include "base/json_writer.h"
 #include "etwitness/merge.h"
 #include "etwitness/version.h"
+#include "merge/write_rows.h"
 
 #include <stdio.h>
 
@@ -204,74 +205,6 @@ static void put_confidence(struct ew_json_writer *writer, uint16_t observed, uin
     ew_json_object_end(writer);
 }
 
-static void put_observations(struct ew_json_writer *writer, const struct ew_merged *merged,
-                             uint32_t first, uint32_t count)
-{
-    put_list(writer, "runtime");
-    for (uint32_t i = 0; i < count; i++) {
-        const struct ew_reach_observation *row = &merged->observations[first + i];
-        ew_json_object(writer);
-        put_time(writer, "first", row->first_100ns);
-        ew_json_member_u64(writer, "firstSeq", row->first_sequence);
-        ew_json_member_u64(writer, "hits", row->hits);
-        put_time(writer, "last", row->last_100ns);
-        ew_json_member_u64(writer, "lastSeq", row->last_sequence);
-        ew_json_member_u64(writer, "level", row->level);
-        ew_json_member_u64(writer, "stream", row->stream);
-        if (row->tier != 0) {
-            ew_json_member_u64(writer, "tier", row->tier);
-        }
-        ew_json_member_text(writer, "unit", row->samples ? "samples" : "events");
-        ew_json_member_u64(writer, "windows", row->windows);
-        ew_json_object_end(writer);
-    }
-    ew_json_array_end(writer);
-}
-
-static void put_claims(struct ew_json_writer *writer, const struct ew_merged *merged,
-                       uint32_t first, uint32_t count)
-{
-    put_list(writer, "static");
-    for (uint32_t i = 0; i < count; i++) {
-        const struct ew_reach_claim *claim = &merged->claims[first + i];
-        ew_json_object(writer);
-        put_flag(writer, "buildMatch", claim->build_match);
-        ew_json_member_text(writer, "claim",
-                            ew_static_state_name((enum ew_static_state)claim->claim));
-        ew_json_member_u64(writer, "graph", claim->graph);
-        if (claim->tier != 0) {
-            ew_json_member_u64(writer, "tier", claim->tier);
-        }
-        ew_json_object_end(writer);
-    }
-    ew_json_array_end(writer);
-}
-
-struct provenance {
-    uint32_t first_observation;
-    uint32_t observation_count;
-    uint32_t first_claim;
-    uint32_t claim_count;
-};
-
-static void put_provenance(struct ew_json_writer *writer, const struct ew_merged *merged,
-                           const struct provenance *provenance)
-{
-    if (provenance->observation_count == 0 && provenance->claim_count == 0) {
-        return;
-    }
-    ew_json_key(writer, "provenance");
-    ew_json_object(writer);
-    if (provenance->observation_count > 0) {
-        put_observations(writer, merged, provenance->first_observation,
-                         provenance->observation_count);
-    }
-    if (provenance->claim_count > 0) {
-        put_claims(writer, merged, provenance->first_claim, provenance->claim_count);
-    }
-    ew_json_object_end(writer);
-}
-
 static void put_runtime(struct ew_json_writer *writer, struct ew_reach_state state)
 {
     if (state.observed != EW_RUNTIME_UNKNOWN) {
@@ -289,43 +222,8 @@ static void put_state(struct ew_json_writer *writer, struct ew_reach_state state
     }
 }
 
-/* --- nodes and edges
+/* --- nodes
  * ----------------------------------------------------------------------------- */
-
-static void put_edge(struct ew_json_writer *writer, const struct ew_merged *merged,
-                     const struct ew_reach_edge *edge)
-{
-    const struct provenance provenance = {edge->first_observation, edge->observation_count,
-                                          edge->first_claim, edge->claim_count};
-    ew_json_object(writer);
-    ew_json_member_text(writer, "class", ew_edge_class_name(edge->edge_class));
-    put_confidence(writer, edge->confidence_observed, edge->confidence_claimed);
-    ew_json_member_u64(writer, "from", edge->from);
-    put_flag(writer, "inferred", edge->inferred);
-    put_flag(writer, "maybe", edge->state.observed == EW_RUNTIME_MAYBE);
-    put_provenance(writer, merged, &provenance);
-    put_runtime(writer, edge->state);
-    put_flag(writer, "stale", edge->stale);
-    put_state(writer, edge->state);
-    ew_json_member_u64(writer, "to", edge->to);
-    if (edge->via_count > 0) {
-        put_list(writer, "via");
-        for (uint32_t i = 0; i < edge->via_count; i++) {
-            ew_json_u64(writer, merged->via[edge->first_via + i]);
-        }
-        ew_json_array_end(writer);
-    }
-    ew_json_object_end(writer);
-}
-
-static void put_edges(struct ew_json_writer *writer, const struct ew_merged *merged)
-{
-    put_list(writer, "edges");
-    for (size_t i = 0; i < merged->edge_count; i++) {
-        put_edge(writer, merged, &merged->edges[i]);
-    }
-    ew_json_array_end(writer);
-}
 
 static void put_vulnerabilities(struct ew_json_writer *writer, const struct ew_merged *merged,
                                 const struct ew_reach_node *node)
@@ -370,7 +268,7 @@ static void put_node(struct ew_json_writer *writer, const struct ew_merged *merg
     ew_json_member_text(writer, "key", node->key);
     put_flag(writer, "maybe", node->maybe);
     put_optional(writer, "name", node->name);
-    put_provenance(writer, merged, &provenance);
+    ew_merge_write_provenance(writer, merged, &provenance);
     put_runtime(writer, node->state);
     if (node->has_rva) {
         ew_json_member_u64(writer, "rva", node->rva);
@@ -429,7 +327,8 @@ enum ew_status ew_merged_write(const struct ew_merged *merged, ew_evidence_sink_
     put_classes(&writer, merged);
     put_conflicts(&writer, merged);
     put_coverage(&writer, merged);
-    put_edges(&writer, merged);
+    ew_json_key(&writer, "edges");
+    ew_merge_write_edges(&writer, merged);
     if (merged->as_of_100ns != 0) {
         ew_json_member_u64(&writer, "freshDays", merged->fresh_days);
     }
