@@ -50,8 +50,8 @@ struct ew_export_counts {
     uint64_t functions_no_id; /* of facts: unresolved or dynamic, nothing to tell them by */
     uint64_t entries_unknown; /* of stella-callgraph: entry points of graphs by ids that the merge
                                  does not use */
-    uint64_t cut;             /* occurrences, results, observed nodes and edges of SARIF: beyond
-                                 the limits */
+    uint64_t cut;             /* occurrences; of SARIF results, witnesses, observed nodes and
+                                 edges: beyond the limits */
 };
 
 /*

@@ -264,11 +264,13 @@ enum {
 /* Occurrences of one component; what is left out is counted in a property. */
 enum { EW_EXPORT_OCCURRENCES_MAX = 1024 };
 
-/* Of a SARIF log: results, the most that code-scanning services take from one run, and what of
- * the graph is told besides what results are about. Results take 33 bytes each, 0.8 MiB; the rest
- * is output. What is left out is counted in properties of the run. */
+/* Of a SARIF log: results, the most that code-scanning services take from one run; frames of
+ * the stacks that witness them; and what of the graph is told besides what results are about.
+ * Together they keep a log below the 10 MiB that services take when it is packed. Results take
+ * 37 bytes each, 0.9 MiB; the rest is output. What is left out is counted in properties. */
 enum {
     EW_EXPORT_RESULTS_MAX = 25000,
+    EW_EXPORT_WITNESS_FRAMES_MAX = 100000,
     EW_EXPORT_GRAPH_NODES_MAX = 100000,
     EW_EXPORT_GRAPH_EDGES_MAX = 100000
 };
@@ -310,11 +312,12 @@ enum {
 /* Graphs of one merge. */
 enum { EW_MERGE_GRAPHS_MAX = 64 };
 
-/* Distinct runtime functions of all documents; 128 bytes each and 8 for each graph, 512 MiB
- * and 32 MiB a graph. */
+/* Distinct runtime functions of all documents; 48 bytes each and 13 of index, 12 for each graph:
+ * 244 MiB and 48 MiB a graph. */
 enum { EW_MERGE_FUNCTIONS_MAX = 4 * 1024 * 1024 };
 
-/* Nodes of a result, 176 bytes each, and edges, 80 bytes each: 5.5 and 5 GiB when full. */
+/* Nodes of a result, 120 bytes each, and edges, 48 bytes each: 3.75 and 3 GiB when full. What
+ * a graph claims of one takes 8 bytes more, what a stream saw of it 64. */
 enum { EW_MERGE_NODES_MAX = 32 * 1024 * 1024, EW_MERGE_EDGES_MAX = 64 * 1024 * 1024 };
 
 /* Texts that a merge makes: keys, sentences of conflicts; and those of a document read. */
@@ -333,7 +336,7 @@ enum { EW_UNOBSERVED_STACKS_MIN = 3000 };
 
 /* --- sets of windows: src/windows -------------------------------------------- */
 
-/* Distinct documents of one set, 152 bytes and 12 of index each, 156 MiB; and what the tables
+/* Distinct documents of one set, 128 bytes and 13 of index each, 134 MiB; and what the tables
  * of those that count take together. */
 enum { EW_WINDOW_DOCUMENTS_MAX = 1000000 };
 #define EW_WINDOW_SET_BYTES_MAX (UINT64_C(4) * 1024 * 1024 * 1024)
@@ -358,7 +361,8 @@ enum {
     EW_IMPORT_TABLE_BYTES_MAX = 512 * 1024 * 1024
 };
 
-/* Modules, distinct stacks and facts of one import: 40, 32 and 104 bytes each, 104 MiB. */
+/* Modules, distinct stacks and facts of one import: 32, 24 and 96 bytes each, and 13 of index
+ * for the first two; 136 MiB. */
 enum {
     EW_IMPORT_MODULES_MAX = 65536,
     EW_IMPORT_STACKS_MAX = 1024 * 1024,

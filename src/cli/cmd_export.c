@@ -187,10 +187,9 @@ static void say_facts(const struct ew_export_counts *counts)
 static void say_cut(enum ew_export_format format, uint64_t cut)
 {
     if (format == EW_EXPORT_SARIF) {
-        ew_cli_say("%llu results and observed nodes and edges were left out: services take %d "
-                   "results at most, and of a graph %d nodes and %d edges are told",
-                   (unsigned long long)cut, EW_EXPORT_RESULTS_MAX, EW_EXPORT_GRAPH_NODES_MAX,
-                   EW_EXPORT_GRAPH_EDGES_MAX);
+        ew_cli_say("%llu results, witnesses, and observed nodes and edges were left out, as the "
+                   "log's properties tell: services take %d results of a run at most",
+                   (unsigned long long)cut, EW_EXPORT_RESULTS_MAX);
     } else {
         ew_cli_say("%llu occurrences were left out: a component has %d at most",
                    (unsigned long long)cut, EW_EXPORT_OCCURRENCES_MAX);

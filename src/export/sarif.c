@@ -112,6 +112,7 @@ static void put_properties(const struct ew_sarif *sarif)
     ew_json_member_u64(writer, "edgesOmitted", merged->edge_count - sarif->edge_count);
     ew_json_member_u64(writer, "nodesOmitted", merged->node_count - sarif->location_count);
     ew_json_member_u64(writer, "resultsOmitted", sarif->results_omitted);
+    ew_json_member_u64(writer, "witnessesOmitted", sarif->witnesses_omitted);
     ew_json_object_end(writer);
 }
 
@@ -182,7 +183,7 @@ enum ew_status ew_export_sarif(const struct ew_export_job *job)
     if (status == EW_OK) {
         status = put_log(&sarif);
     }
-    job->counts->cut = sarif.results_omitted + sarif.cut;
+    job->counts->cut = sarif.results_omitted + sarif.witnesses_omitted + sarif.cut;
     ew_sarif_free(&sarif);
     return status != EW_OK ? status : ew_export_written(job, ew_json_finish(&writer));
 }

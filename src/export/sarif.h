@@ -10,6 +10,7 @@
 struct ew_sarif_told {
     bool target;
     uint32_t at;
+    uint32_t witness; /* the best stack that has the edge or the node, or EW_TABLE_NONE */
 };
 
 /* Functions that follow one another in a stack, and the best stack in which they do. */
@@ -28,8 +29,9 @@ struct ew_sarif {
     struct ew_sarif_told *told;
     size_t told_count;
     uint64_t results_omitted;
-    uint32_t *location_of; /* of nodes: position among the logical locations, or none */
-    uint32_t *function_of; /* of nodes: in the tables, or none */
+    uint64_t witnesses_omitted; /* results that have a witness, which found no room */
+    uint32_t *location_of;      /* of nodes: position among the logical locations, or none */
+    uint32_t *function_of;      /* of nodes: in the tables, or none */
     uint32_t location_count;
     uint32_t *address_of; /* of the tables' modules: position among the addresses, or none */
     bool *edge_told;
@@ -44,11 +46,6 @@ struct ew_sarif {
 EW_MUST_USE enum ew_status ew_sarif_plan(struct ew_sarif *sarif);
 void ew_sarif_free(struct ew_sarif *sarif);
 
-/* The best stack that has an edge's ends as neighbours, or a node; EW_TABLE_NONE: there is none.
- */
-uint32_t ew_sarif_edge_witness(struct ew_sarif *sarif, const struct ew_reach_edge *edge);
-uint32_t ew_sarif_node_witness(const struct ew_sarif *sarif, uint32_t node);
-
 /* Those of conflicts, one each, then a rule for targets. */
 enum { EW_SARIF_RULE_COUNT = EW_CONFLICT_COUNT + 1, EW_SARIF_RULE_TARGET = EW_CONFLICT_COUNT };
 const char *ew_sarif_rule_id(unsigned rule);
@@ -62,8 +59,12 @@ EW_MUST_USE enum ew_status ew_sarif_results(struct ew_sarif *sarif);
 void ew_sarif_location(const struct ew_sarif *sarif, uint32_t node);
 
 /* The same with the module's file as physical location, and the address in it where one is
- * known: services that sort results by files refuse those without. */
+ * known: services that sort results by files refuse a whole log when one result has none. */
 void ew_sarif_result_location(const struct ew_sarif *sarif, uint32_t node);
+
+/* That of a result about no function: the graph's id stands for its file, and "evidence" for
+ * the documents when it is about no graph either. */
+void ew_sarif_graph_location(const struct ew_sarif *sarif, const char *graph);
 
 /* The location of a function of the tables (sarif_locations.c). */
 void ew_sarif_frame_location(const struct ew_sarif *sarif, uint32_t function);

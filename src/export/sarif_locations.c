@@ -120,12 +120,20 @@ static void put_physical(const struct ew_sarif *sarif, const char *module,
     ew_json_object_end(sarif->writer);
 }
 
+void ew_sarif_graph_location(const struct ew_sarif *sarif, const char *graph)
+{
+    ew_json_object(sarif->writer);
+    put_physical(sarif, is_text(graph) ? graph : "evidence", NULL);
+    ew_json_object_end(sarif->writer);
+}
+
 void ew_sarif_result_location(const struct ew_sarif *sarif, uint32_t node)
 {
     uint32_t function = sarif->function_of[node];
+    const char *module = sarif->job->options->merged->nodes[node].module;
     ew_json_object(sarif->writer);
     put_indexed(sarif->writer, sarif->location_of[node]);
-    put_physical(sarif, sarif->job->options->merged->nodes[node].module,
+    put_physical(sarif, is_text(module) ? module : "unknown-module",
                  function != EW_TABLE_NONE ? &sarif->job->tables->functions[function] : NULL);
     ew_json_object_end(sarif->writer);
 }

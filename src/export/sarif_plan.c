@@ -10,7 +10,7 @@
 static void tell_result(struct ew_sarif *sarif, bool target, uint32_t at)
 {
     if (sarif->told_count < EW_EXPORT_RESULTS_MAX) {
-        sarif->told[sarif->told_count++] = (struct ew_sarif_told){target, at};
+        sarif->told[sarif->told_count++] = (struct ew_sarif_told){target, at, EW_TABLE_NONE};
     } else {
         sarif->results_omitted++;
     }
@@ -197,6 +197,54 @@ static void find_witnesses(struct ew_sarif *sarif)
     }
 }
 
+static uint32_t edge_witness(struct ew_sarif *sarif, const struct ew_reach_edge *edge)
+{
+    uint32_t from = sarif->function_of[edge->from];
+    uint32_t to = sarif->function_of[edge->to];
+    const struct ew_sarif_pair *pair = find_pair(sarif, from, to, ew_index_hash_pair(from, to));
+    return pair != NULL ? pair->stack : EW_TABLE_NONE;
+}
+
+static uint32_t node_witness(const struct ew_sarif *sarif, uint32_t node)
+{
+    uint32_t function = sarif->function_of[node];
+    return function != EW_TABLE_NONE ? sarif->job->tables->functions[function].witness
+                                     : EW_TABLE_NONE;
+}
+
+static uint32_t witness_of(struct ew_sarif *sarif, const struct ew_sarif_told *told)
+{
+    const struct ew_merged *merged = sarif->job->options->merged;
+    if (told->target) {
+        return node_witness(sarif, told->at);
+    }
+    const struct ew_reach_conflict *conflict = &merged->conflicts[told->at];
+    if (conflict->edge < merged->edge_count) {
+        return edge_witness(sarif, &merged->edges[conflict->edge]);
+    }
+    return conflict->node < merged->node_count ? node_witness(sarif, conflict->node)
+                                               : EW_TABLE_NONE;
+}
+
+/* Results come by weight, so the weightiest have their stacks. */
+static void give_witnesses(struct ew_sarif *sarif)
+{
+    size_t frames = 0;
+    for (size_t i = 0; i < sarif->told_count; i++) {
+        uint32_t witness = witness_of(sarif, &sarif->told[i]);
+        if (witness == EW_TABLE_NONE) {
+            continue;
+        }
+        size_t more = sarif->job->tables->stacks[witness].frame_count;
+        if (more <= EW_EXPORT_WITNESS_FRAMES_MAX - frames) {
+            frames += more;
+            sarif->told[i].witness = witness;
+        } else {
+            sarif->witnesses_omitted++;
+        }
+    }
+}
+
 /* --- the plan ---------------------------------------------------------------------- */
 
 static bool take_memory(struct ew_sarif *sarif)
@@ -230,6 +278,7 @@ enum ew_status ew_sarif_plan(struct ew_sarif *sarif)
     enum ew_status status = want_pairs(sarif);
     if (status == EW_OK) {
         find_witnesses(sarif);
+        give_witnesses(sarif);
     }
     return status;
 }
@@ -243,19 +292,4 @@ void ew_sarif_free(struct ew_sarif *sarif)
     free(sarif->address_of);
     free(sarif->edge_told);
     ew_index_free(&sarif->pair_index);
-}
-
-uint32_t ew_sarif_edge_witness(struct ew_sarif *sarif, const struct ew_reach_edge *edge)
-{
-    uint32_t from = sarif->function_of[edge->from];
-    uint32_t to = sarif->function_of[edge->to];
-    const struct ew_sarif_pair *pair = find_pair(sarif, from, to, ew_index_hash_pair(from, to));
-    return pair != NULL ? pair->stack : EW_TABLE_NONE;
-}
-
-uint32_t ew_sarif_node_witness(const struct ew_sarif *sarif, uint32_t node)
-{
-    uint32_t function = sarif->function_of[node];
-    return function != EW_TABLE_NONE ? sarif->job->tables->functions[function].witness
-                                     : EW_TABLE_NONE;
 }

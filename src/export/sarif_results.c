@@ -216,12 +216,14 @@ static enum ew_status put_result(struct ew_sarif *sarif, const struct result *re
     }
     ew_json_member_text(writer, "kind", rules[result->rule].review ? "review" : "informational");
     ew_json_member_text(writer, "level", "none");
+    ew_json_key(writer, "locations");
+    ew_json_array(writer);
     if (result->node != EW_TABLE_NONE) {
-        ew_json_key(writer, "locations");
-        ew_json_array(writer);
         ew_sarif_result_location(sarif, result->node);
-        ew_json_array_end(writer);
+    } else {
+        ew_sarif_graph_location(sarif, result->graph);
     }
+    ew_json_array_end(writer);
     put_message(writer, result);
     ew_json_member_u64(writer, "occurrenceCount", result->count);
     enum ew_status status = put_fingerprint(sarif, result);
@@ -241,16 +243,16 @@ static enum ew_status put_result(struct ew_sarif *sarif, const struct result *re
     return status;
 }
 
-static enum ew_status put_conflict(struct ew_sarif *sarif,
-                                   const struct ew_reach_conflict *conflict)
+static enum ew_status put_conflict(struct ew_sarif *sarif, const struct ew_sarif_told *told)
 {
     const struct ew_merged *merged = sarif->job->options->merged;
+    const struct ew_reach_conflict *conflict = &merged->conflicts[told->at];
     struct result result = {
         .rule = (unsigned)conflict->conflict,
         .graph = "",
         .node = EW_TABLE_NONE,
         .callee = EW_TABLE_NONE,
-        .witness = EW_TABLE_NONE,
+        .witness = told->witness,
         .count = conflict->count > 0 ? conflict->count : 1,
         .text = conflict->text != NULL ? conflict->text : ew_conflict_name(conflict->conflict),
         .resolution = conflict->resolution,
@@ -262,17 +264,15 @@ static enum ew_status put_conflict(struct ew_sarif *sarif,
     if (conflict->edge < merged->edge_count) {
         result.node = merged->edges[conflict->edge].from;
         result.callee = merged->edges[conflict->edge].to;
-        result.witness = ew_sarif_edge_witness(sarif, &merged->edges[conflict->edge]);
     } else if (conflict->node < merged->node_count) {
         result.node = conflict->node;
-        result.witness = ew_sarif_node_witness(sarif, conflict->node);
     }
     return put_result(sarif, &result);
 }
 
-static enum ew_status put_target(struct ew_sarif *sarif, uint32_t at)
+static enum ew_status put_target(struct ew_sarif *sarif, const struct ew_sarif_told *told)
 {
-    const struct ew_reach_node *node = &sarif->job->options->merged->nodes[at];
+    const struct ew_reach_node *node = &sarif->job->options->merged->nodes[told->at];
     char text[1024];
     (void)snprintf(text, sizeof text,
                    "%.800s, which a vulnerability names, was observed (%s). Whether that can be "
@@ -281,9 +281,9 @@ static enum ew_status put_target(struct ew_sarif *sarif, uint32_t at)
     const struct result result = {
         .rule = EW_SARIF_RULE_TARGET,
         .graph = "",
-        .node = at,
+        .node = told->at,
         .callee = EW_TABLE_NONE,
-        .witness = ew_sarif_node_witness(sarif, at),
+        .witness = told->witness,
         .count = 1,
         .text = text,
         .target = node,
@@ -293,13 +293,11 @@ static enum ew_status put_target(struct ew_sarif *sarif, uint32_t at)
 
 enum ew_status ew_sarif_results(struct ew_sarif *sarif)
 {
-    const struct ew_merged *merged = sarif->job->options->merged;
     enum ew_status status = EW_OK;
     ew_json_array(sarif->writer);
     for (size_t i = 0; status == EW_OK && i < sarif->told_count; i++) {
-        uint32_t at = sarif->told[i].at;
-        status = sarif->told[i].target ? put_target(sarif, at)
-                                       : put_conflict(sarif, &merged->conflicts[at]);
+        const struct ew_sarif_told *told = &sarif->told[i];
+        status = told->target ? put_target(sarif, told) : put_conflict(sarif, told);
     }
     ew_json_array_end(sarif->writer);
     return status;

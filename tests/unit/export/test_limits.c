@@ -92,16 +92,24 @@ static void make_merge(void)
                                 .conflict_count = CONFLICTS};
 }
 
-static struct ew_export_counts write_sarif(void)
+static struct ew_export_counts write_sarif_with(const struct ew_window *window)
 {
-    const struct ew_export_options options = {
-        .format = EW_EXPORT_SARIF, .producer_version = "0.1.0", .merged = &merged};
+    const struct ew_export_options options = {.format = EW_EXPORT_SARIF,
+                                              .producer_version = "0.1.0",
+                                              .merged = &merged,
+                                              .windows = window,
+                                              .window_count = window != NULL ? 1 : 0};
     struct ew_export_counts counts = {0};
     struct ew_error error = {0};
     text.used = 0;
     enum ew_status status = ew_export_write(&options, text_sink, &text, &counts, &error);
     ck_assert_msg(status == EW_OK, "%s", error.text);
     return counts;
+}
+
+static struct ew_export_counts write_sarif(void)
+{
+    return write_sarif_with(NULL);
 }
 
 START_TEST(sarif__more_results_than_services_take__the_weightiest_are_told)
@@ -111,11 +119,14 @@ START_TEST(sarif__more_results_than_services_take__the_weightiest_are_told)
     ck_assert_uint_eq(counts.rows, EW_EXPORT_RESULTS_MAX);
     ck_assert_uint_eq(occurrences("\"ruleId\":"), EW_EXPORT_RESULTS_MAX);
     /* The target and all conflicts, without those that were told. */
-    ck_assert_ptr_nonnull(strstr(text.bytes, "\"resultsOmitted\":1001}"));
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\"resultsOmitted\":1001,"));
     const char *target = strstr(text.bytes, "\"ruleId\":\"TARGET_OBSERVED\"");
     const char *review = strstr(text.bytes, "\"ruleId\":\"STATIC_DISAGREE\"");
     const char *other = strstr(text.bytes, "\"ruleId\":\"RUNTIME_ONLY_EDGE\"");
     ck_assert(target != NULL && target < review && review < other);
+    /* One is about no function at all; services refuse a log with a result without a file. */
+    ck_assert_uint_ge(occurrences("\"artifactLocation\":{\"uri\":\""), EW_EXPORT_RESULTS_MAX);
+    ck_assert_uint_eq(occurrences("\"artifactLocation\":{\"uri\":\"evidence\"}"), 1);
     free(text.bytes);
     text = (struct text){0};
 }
@@ -139,6 +150,56 @@ START_TEST(sarif__more_edges_than_it_tells__says_how_many)
 }
 END_TEST
 
+/* --- witnesses ------------------------------------------------------------------ */
+
+enum { PATHS = 300, FRAMES = 500, WITNESSES = EW_EXPORT_WITNESS_FRAMES_MAX / FRAMES };
+
+static struct ew_evidence_function functions[NODES];
+static struct ew_evidence_path paths[PATHS];
+static uint32_t frames[PATHS][FRAMES];
+
+/* Stack i is the only one in which node i calls node i + 1. */
+static void make_stacks(void)
+{
+    for (uint32_t i = 0; i < NODES; i++) {
+        functions[i] = (struct ew_evidence_function){.key = keys[i]};
+    }
+    for (uint32_t i = 0; i < PATHS; i++) {
+        for (uint32_t j = 0; j < FRAMES; j++) {
+            frames[i][j] = j < 2 ? i + j : NODES - 1;
+        }
+        paths[i] = (struct ew_evidence_path){frames[i], FRAMES, true, 0, 1, 1, 1};
+        conflicts[i].edge = i * NODES + i + 1;
+    }
+    nodes[NODES - 1].target = false;
+    merged.conflict_count = PATHS;
+}
+
+START_TEST(sarif__more_frames_than_it_tells__later_results_have_no_stack)
+{
+    static const struct ew_evidence_source source = {.kind = EW_SOURCE_STACK_SAMPLE};
+    static const struct ew_evidence_module module = {.key = "name:a", .name = "a"};
+    const struct ew_evidence evidence = {.sources = &source,
+                                         .source_count = 1,
+                                         .modules = &module,
+                                         .module_count = 1,
+                                         .functions = functions,
+                                         .function_count = NODES,
+                                         .paths = paths,
+                                         .path_count = PATHS};
+    const struct ew_window window = {.evidence = &evidence, .covers_from = 1, .covers_to = 1};
+    make_merge();
+    make_stacks();
+    struct ew_export_counts counts = write_sarif_with(&window);
+    ck_assert_uint_eq(counts.rows, PATHS);
+    ck_assert_uint_eq(occurrences("\"stacks\":"), WITNESSES);
+    ck_assert_uint_eq(occurrences("\"codeFlows\":"), WITNESSES);
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\"witnessesOmitted\":100}"));
+    free(text.bytes);
+    text = (struct text){0};
+}
+END_TEST
+
 Suite *ew_suite(void)
 {
     Suite *suite = suite_create("export limits");
@@ -146,6 +207,7 @@ Suite *ew_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, sarif__more_results_than_services_take__the_weightiest_are_told);
     tcase_add_test(tcase, sarif__more_edges_than_it_tells__says_how_many);
+    tcase_add_test(tcase, sarif__more_frames_than_it_tells__later_results_have_no_stack);
     suite_add_tcase(suite, tcase);
     return suite;
 }
