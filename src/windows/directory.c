@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 4096, NAME_BYTES = 96, NAMES_FIRST = 256 };
+enum { PATH_BYTES = 4096, NAME_BYTES = 96, NAMES_FIRST = 256, LISTINGS_MAX = 8 };
 
 static bool is_gzip(const char *bytes, size_t byte_count)
 {
@@ -97,16 +97,29 @@ enum ew_status ew_set_add_listed(struct ew_window_set *set, const char *path,
         }
         return EW_OK;
     }
+    set->vanished += status == EW_NOT_FOUND;
     return status == EW_OK || status == EW_NOT_FOUND ? EW_OK
                                                      : ew_fail(error, status, "%s", refusal.text);
 }
 
+static bool is_among(const struct names *names, const char *name)
+{
+    return names->count > 0
+           && bsearch(name, names->items, names->count, sizeof names->items[0], compare_names)
+                  != NULL;
+}
+
+/* Those that are not among the names `before`. */
 static enum ew_status add_names(struct ew_window_set *set, const char *directory,
-                                const struct names *names, struct ew_error *error)
+                                const struct names *names, const struct names *before,
+                                struct ew_error *error)
 {
     char path[PATH_BYTES];
     enum ew_status status = EW_OK;
     for (size_t i = 0; i < names->count && status == EW_OK; i++) {
+        if (is_among(before, names->items[i])) {
+            continue;
+        }
         status = join_path(path, directory, names->items[i])
                      ? ew_set_add_listed(set, path, error)
                      : ew_fail(error, EW_LIMIT, "%s: the path is too long", directory);
@@ -129,16 +142,32 @@ static enum ew_status list_names(const char *directory, struct names *names,
     return status;
 }
 
+/*
+ * Documents that go away while they are read may lie in a roll-up that was published after the
+ * listing, so the folder is listed once more then. Retention takes some away, too: the number
+ * of listings is bounded.
+ */
 static enum ew_status add_folder(struct ew_window_set *set, const char *directory,
                                  struct ew_error *error)
 {
-    struct names names = {.is_wanted = ew_document_is_name};
-    enum ew_status status = list_names(directory, &names, error);
-    if (status == EW_OK) {
-        set->compressed += names.compressed;
-        status = add_names(set, directory, &names, error);
+    struct names before = {.status = EW_OK};
+    uint64_t compressed = 0;
+    bool settled = false;
+    enum ew_status status = EW_OK;
+    for (unsigned listing = 0; listing < LISTINGS_MAX && !settled && status == EW_OK; listing++) {
+        struct names names = {.is_wanted = ew_document_is_name};
+        uint64_t vanished = set->vanished;
+        status = list_names(directory, &names, error);
+        if (status == EW_OK) {
+            status = add_names(set, directory, &names, &before, error);
+        }
+        settled = set->vanished == vanished;
+        compressed = names.compressed;
+        free(before.items);
+        before = names;
     }
-    free(names.items);
+    free(before.items);
+    set->compressed += compressed;
     return status;
 }
 

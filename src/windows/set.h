@@ -45,6 +45,7 @@ struct ew_window_set {
     bool full; /* a document found no room */
     char refusal[EW_ERROR_TEXT_BYTES];
     uint64_t compressed;
+    uint64_t vanished;            /* files that were gone when they were to be read */
     struct ew_window_head *heads; /* by stream */
     size_t head_count;
     size_t head_capacity;

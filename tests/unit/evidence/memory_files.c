@@ -27,6 +27,7 @@ static unsigned operations_left = UINT_MAX;
 static bool crashing;
 static bool failed;
 static size_t room = SIZE_MAX;
+static void (*open_hook)(void);
 
 void ew_memory_reset(void)
 {
@@ -39,6 +40,7 @@ void ew_memory_reset(void)
     crashing = false;
     failed = false;
     room = SIZE_MAX;
+    open_hook = NULL;
 }
 
 void ew_memory_fail_after(unsigned operations)
@@ -69,6 +71,11 @@ void ew_memory_restart(void)
     for (size_t i = 0; i < file_count; i++) {
         files[i].byte_count = files[i].flushed_count;
     }
+}
+
+void ew_memory_before_open(void (*hook)(void))
+{
+    open_hook = hook;
 }
 
 void ew_memory_set_room(size_t bytes)
@@ -186,6 +193,11 @@ static struct ew_file handle;
 
 enum ew_status ew_file_open(const char *path, struct ew_file **file_out, struct ew_error *error)
 {
+    if (open_hook != NULL) {
+        void (*hook)(void) = open_hook;
+        open_hook = NULL;
+        hook();
+    }
     struct stored *stored = find(path);
     if (stored == NULL) {
         return ew_fail(error, EW_NOT_FOUND, "%s: cannot open: no such file", path);

@@ -28,6 +28,9 @@ void ew_memory_restart(void);
 /* Bytes written from now on; the operation that would exceed them fails. */
 void ew_memory_set_room(size_t bytes);
 
+/* Calls `hook` once, before the next file is opened: what others do meanwhile. */
+void ew_memory_before_open(void (*hook)(void));
+
 /* Files whose path begins with `prefix`; and the one of them at `index`, by path. */
 size_t ew_memory_count(const char *prefix);
 const char *ew_memory_path(const char *prefix, size_t index);

@@ -454,6 +454,24 @@ START_TEST(roll__cut_off_at_any_operation__says_the_same_and_is_made_up_for)
 }
 END_TEST
 
+static void roll_meanwhile(void)
+{
+    must_roll(4, true);
+}
+
+/* The listing has the windows, the roll-up came later, and the windows are gone. */
+START_TEST(roll__while_a_reader_is_between_listing_and_reading__hides_nothing_from_it)
+{
+    publish_numbers(1, 1, 9);
+    dump_directory(&before);
+    ck_assert_int_eq(ew_file_remove(ew_memory_path("out/heads/", 0), &error), EW_OK);
+    ew_memory_before_open(roll_meanwhile);
+    dump_directory(&after);
+    ck_assert_uint_eq(ranges(EW_ROLL_UP_EMPTIED), 2);
+    ck_assert_str_eq(before.text, after.text);
+}
+END_TEST
+
 START_TEST(roll__width_that_is_no_power_of_two__is_wrong_usage)
 {
     static const uint64_t widths[] = {0, 1, 3, 17, EW_ROLL_UP_WINDOWS_MAX * 2, UINT64_MAX};
@@ -482,6 +500,8 @@ Suite *ew_suite(void)
     tcase_add_loop_test(tests, roll__of_random_directories__says_what_they_said, 0, 60);
     tcase_add_loop_test(tests, roll__cut_off_at_any_operation__says_the_same_and_is_made_up_for,
                         0, 2);
+    tcase_add_test(tests,
+                   roll__while_a_reader_is_between_listing_and_reading__hides_nothing_from_it);
     tcase_add_test(tests, roll__width_that_is_no_power_of_two__is_wrong_usage);
     suite_add_tcase(suite, tests);
     return suite;
