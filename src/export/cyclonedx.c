@@ -10,10 +10,10 @@
 #include "base/filetime.h"
 #include "base/text.h"
 #include "export/purl.h"
-#include "platform/hash.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SERIAL_BYTES = sizeof "urn:uuid:" + 36 };
@@ -289,27 +289,28 @@ static enum ew_status make_serial(const struct ew_export_job *job, char out[SERI
     const struct ew_export_options *options = job->options;
     uint8_t digest[EW_SHA256_BYTES];
     char hex[EW_SHA256_HEX_BYTES];
-    struct ew_sha256 *hash = NULL;
-    enum ew_status status = ew_sha256_create(&hash);
-    if (status != EW_OK) {
-        return ew_fail(job->error, status, "export to cyclonedx: SHA-256 is not to be had");
+    size_t count = 3;
+    const char **texts = malloc((count + options->window_count) * sizeof *texts);
+    if (texts == NULL) {
+        return EW_NO_MEMORY;
     }
-    const char *const texts[] = {ew_export_format_name(options->format),
-                                 options->producer_version, ew_export_digest(options)};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        ew_sha256_update(hash, texts[i], strlen(texts[i]) + 1);
-    }
+    texts[0] = ew_export_format_name(options->format);
+    texts[1] = options->producer_version;
+    texts[2] = ew_export_digest(options);
     for (size_t i = 0; i < options->window_count; i++) {
-        ew_sha256_update(hash, options->windows[i].sha256,
-                         strlen(options->windows[i].sha256) + 1);
+        texts[count++] = options->windows[i].sha256;
     }
-    status = ew_sha256_finish(hash, digest);
+    enum ew_status status = ew_export_hash(job, texts, count, digest);
+    free((void *)texts);
+    if (status != EW_OK) {
+        return status;
+    }
     digest[6] = (uint8_t)((digest[6] & 0x0f) | 0x80);
     digest[8] = (uint8_t)((digest[8] & 0x3f) | 0x80);
     ew_text_hex(digest, sizeof digest, hex);
     (void)snprintf(out, SERIAL_BYTES, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
                    hex + 12, hex + 16, hex + 20);
-    return status;
+    return EW_OK;
 }
 
 static enum ew_status put_document(const struct ew_export_job *job, struct ew_json_writer *writer)

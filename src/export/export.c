@@ -54,6 +54,22 @@ const char *ew_export_digest(const struct ew_export_options *options)
     return options->merged != NULL ? options->merged->documents_digest : "";
 }
 
+enum ew_status ew_export_hash(const struct ew_export_job *job, const char *const *texts,
+                              size_t text_count, uint8_t digest_out[EW_SHA256_BYTES])
+{
+    struct ew_sha256 *hash = NULL;
+    enum ew_status status = ew_sha256_create(&hash);
+    for (size_t i = 0; status == EW_OK && i < text_count; i++) {
+        ew_sha256_update(hash, texts[i], strlen(texts[i]) + 1);
+    }
+    if (status == EW_OK) {
+        status = ew_sha256_finish(hash, digest_out);
+    }
+    return status == EW_OK ? EW_OK
+                           : ew_fail(job->error, status, "export to %s: SHA-256 is not to be had",
+                                     formats[job->options->format].name);
+}
+
 void ew_export_property(struct ew_json_writer *writer, const char *name, const char *value)
 {
     ew_json_object(writer);

@@ -5,6 +5,7 @@
 
 #include "base/json_writer.h"
 #include "export/tables.h"
+#include "platform/hash.h"
 
 /* Where a writer writes, and what it counts. */
 struct ew_export_job {
@@ -30,6 +31,11 @@ EW_MUST_USE enum ew_status ew_export_written(const struct ew_export_job *job, bo
 
 /* The digest of the documents behind the export: "sha256:...", or "" when there is no merge. */
 const char *ew_export_digest(const struct ew_export_options *options);
+
+/* The SHA-256 of texts, each with its terminator. EW_IO with a sentence. */
+EW_MUST_USE enum ew_status ew_export_hash(const struct ew_export_job *job,
+                                          const char *const *texts, size_t text_count,
+                                          uint8_t digest_out[EW_SHA256_BYTES]);
 
 /* A member of {"name": ..., "value": ...}, as CycloneDX has them. */
 void ew_export_property(struct ew_json_writer *writer, const char *name, const char *value);

@@ -2,7 +2,6 @@
 /* The results of a SARIF log: conflicts and observed targets, with the stacks that witness. */
 #include "base/text.h"
 #include "export/sarif.h"
-#include "platform/hash.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -147,19 +146,12 @@ static enum ew_status put_fingerprint(struct ew_sarif *sarif, const struct resul
 {
     const char *parts[] = {ew_sarif_rule_id(result->rule), result->graph,
                            key_of(sarif, result->node), key_of(sarif, result->callee)};
-    struct ew_sha256 *hash = NULL;
     uint8_t digest[EW_SHA256_BYTES];
     char hex[EW_SHA256_HEX_BYTES];
-    enum ew_status status = ew_sha256_create(&hash);
+    enum ew_status status =
+        ew_export_hash(sarif->job, parts, sizeof parts / sizeof parts[0], digest);
     if (status != EW_OK) {
         return status;
-    }
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        ew_sha256_update(hash, parts[i], strlen(parts[i]) + 1);
-    }
-    status = ew_sha256_finish(hash, digest);
-    if (status != EW_OK) {
-        return ew_fail(sarif->job->error, status, "export to sarif: SHA-256 is not to be had");
     }
     ew_text_hex(digest, sizeof digest, hex);
     ew_json_key(sarif->writer, "partialFingerprints");

@@ -285,11 +285,6 @@ static int compare_texts(const char *a, const char *b)
     return strcmp(a != NULL ? a : "", b != NULL ? b : "");
 }
 
-static int compare_u64(uint64_t a, uint64_t b)
-{
-    return a == b ? 0 : a < b ? -1 : 1;
-}
-
 /* By container and module; then whatever tells two facts apart, so that the order of lines
  * does not matter. */
 static int compare_facts(const void *a, const void *b)
@@ -302,8 +297,8 @@ static int compare_facts(const void *a, const void *b)
     order = order != 0 ? order : compare_texts(left->purl, right->purl);
     order = order != 0 ? order : compare_texts(left->code_id, right->code_id);
     order = order != 0 ? order : compare_texts(left->runtime, right->runtime);
-    order = order != 0 ? order : compare_u64(left->first_100ns, right->first_100ns);
-    return order != 0 ? order : compare_u64(left->hits, right->hits);
+    order = order != 0 ? order : import_compare(left->first_100ns, right->first_100ns);
+    return order != 0 ? order : import_compare(left->hits, right->hits);
 }
 
 /* A function and what was seen of it, until they are in order. */
@@ -345,7 +340,7 @@ static int compare_rows(const void *a, const void *b)
     const struct row *left = a;
     const struct row *right = b;
     int order = strcmp(left->function.key, right->function.key);
-    return order != 0 ? order : compare_u64(left->function.module, right->function.module);
+    return order != 0 ? order : import_compare(left->function.module, right->function.module);
 }
 
 /* Rows of one key become one. */

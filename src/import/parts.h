@@ -51,6 +51,11 @@ static inline void import_sum(uint64_t *sum, uint64_t value)
     *sum = value > EW_JSON_INTEGER_MAX - *sum ? EW_JSON_INTEGER_MAX : *sum + value;
 }
 
+static inline int import_compare(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
 /* --- frames ----------------------------------------------------------------------------------
  */
 

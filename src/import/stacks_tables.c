@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int compare_u64(uint64_t a, uint64_t b)
-{
-    return a == b ? 0 : a < b ? -1 : 1;
-}
-
 /* A row's key and place, to be sorted. */
 struct keyed {
     const char *key;
@@ -103,9 +98,9 @@ static int compare_edges(const void *a, const void *b)
 {
     const struct ew_evidence_edge *left = a;
     const struct ew_evidence_edge *right = b;
-    int order = compare_u64(left->from, right->from);
-    order = order != 0 ? order : compare_u64(left->to, right->to);
-    return order != 0 ? order : compare_u64(left->adjacency, right->adjacency);
+    int order = import_compare(left->from, right->from);
+    order = order != 0 ? order : import_compare(left->to, right->to);
+    return order != 0 ? order : import_compare(left->adjacency, right->adjacency);
 }
 
 static enum ew_status make_edges(struct stacks *stacks, const uint32_t *rank,
@@ -143,7 +138,7 @@ static int compare_frames(const struct ew_evidence_path *a, const struct ew_evid
             return a->frames[i] < b->frames[i] ? -1 : 1;
         }
     }
-    int order = compare_u64(a->frame_count, b->frame_count);
+    int order = import_compare(a->frame_count, b->frame_count);
     return order != 0 ? order : (int)a->complete - (int)b->complete;
 }
 
@@ -161,8 +156,8 @@ static int compare_by_leaf(const void *a, const void *b)
 {
     const struct ew_evidence_path *left = a;
     const struct ew_evidence_path *right = b;
-    int order = compare_u64(leaf_of(left), leaf_of(right));
-    order = order != 0 ? order : compare_u64(right->hits, left->hits);
+    int order = import_compare(leaf_of(left), leaf_of(right));
+    order = order != 0 ? order : import_compare(right->hits, left->hits);
     return order != 0 ? order : compare_frames(left, right);
 }
 
@@ -170,7 +165,7 @@ static int compare_by_hits(const void *a, const void *b)
 {
     const struct ew_evidence_path *left = a;
     const struct ew_evidence_path *right = b;
-    int order = compare_u64(right->hits, left->hits);
+    int order = import_compare(right->hits, left->hits);
     return order != 0 ? order : compare_frames(left, right);
 }
 
