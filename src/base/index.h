@@ -59,28 +59,6 @@ uint64_t ew_index_hash_seeded(const void *bytes, size_t byte_count, uint64_t see
 uint32_t ew_index_first(struct ew_index *index, uint64_t hash);
 uint32_t ew_index_next(struct ew_index *index);
 
-/* Says that entries of `hash` will be looked for soon: their slot is fetched. */
-static inline void ew_index_soon(const struct ew_index *index, uint64_t hash)
-{
-    if (index->slots != NULL) {
-        __builtin_prefetch(&index->slots[(uint32_t)(hash >> 32) & index->slot_mask]);
-    }
-}
-
-/* What ew_index_first() would answer; begins no walk. */
-static inline uint32_t ew_index_peek(const struct ew_index *index, uint64_t hash)
-{
-    uint32_t hash_high = (uint32_t)(hash >> 32);
-    if (index->slots == NULL) {
-        return EW_INDEX_END;
-    }
-    uint32_t at = hash_high & index->slot_mask;
-    while (index->slots[at].hash_high != hash_high && index->slots[at].entry != EW_INDEX_END) {
-        at = (at + 1) & index->slot_mask;
-    }
-    return index->slots[at].entry;
-}
-
 /* Adds an entry. False without memory; the index is then as before. */
 bool ew_index_insert(struct ew_index *index, uint64_t hash, uint32_t entry);
 

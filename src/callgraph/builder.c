@@ -31,7 +31,7 @@ static enum ew_status reserve_columns(struct graph_builder *builder)
     } columns[] = {
         {&builder->texts, 1, EW_GRAPH_TEXT_BYTES_MAX},
         {&builder->nodes, sizeof(struct ew_graph_node), EW_GRAPH_NODES_MAX},
-        {&builder->ids, sizeof(ew_graph_text), EW_GRAPH_NODES_MAX},
+        {&builder->hashes, sizeof(uint32_t), EW_GRAPH_NODES_MAX},
         {&builder->edges, sizeof(struct ew_graph_edge), EW_GRAPH_EDGES_MAX},
         {&builder->styles, sizeof(struct graph_style), EW_GRAPH_EDGES_MAX},
         {&builder->lists, sizeof(struct graph_list), EW_GRAPH_ROWS_MAX},
@@ -77,7 +77,7 @@ void graph_builder_free(struct graph_builder *builder)
         return;
     }
     struct ew_region *regions[] = {
-        &builder->texts,          &builder->nodes,         &builder->ids,
+        &builder->texts,          &builder->nodes,         &builder->hashes,
         &builder->edges,          &builder->styles,        &builder->lists,
         &builder->entries,        &builder->targets,       &builder->artifacts,
         &builder->first_edge,     &builder->overrides,     &builder->candidates,
@@ -86,7 +86,7 @@ void graph_builder_free(struct graph_builder *builder)
     for (size_t i = 0; i < sizeof regions / sizeof regions[0]; i++) {
         ew_region_release(regions[i]);
     }
-    ew_index_free(&builder->index);
+    graph_id_free(&builder->index);
     ew_index_free(&builder->style_index);
     free(builder);
 }
@@ -147,7 +147,7 @@ struct ew_graph_node graph_node_empty(void)
 }
 
 static enum ew_status add_node(struct graph_builder *builder, struct graph_slice id,
-                               uint64_t hash, uint32_t *node_out)
+                               uint32_t hash, uint32_t *node_out)
 {
     ew_graph_text text = 0;
     if (builder->node_count == EW_GRAPH_NODES_MAX) {
@@ -160,31 +160,34 @@ static enum ew_status add_node(struct graph_builder *builder, struct graph_slice
     }
     uint32_t node = builder->node_count;
     struct ew_graph_node *row = graph_column_end(&builder->nodes, sizeof *row, node);
-    ew_graph_text *id_text = graph_column_end(&builder->ids, sizeof *id_text, node);
-    if (row == NULL || id_text == NULL || !ew_index_insert(&builder->index, hash, node)) {
+    uint32_t *id_hash = graph_column_end(&builder->hashes, sizeof *id_hash, node);
+    if (row == NULL || id_hash == NULL
+        || !graph_id_make_room(&builder->index, builder->hashes.bytes, graph_nodes(builder))) {
         return graph_refuse(builder, EW_NO_MEMORY, "no memory for its nodes");
     }
-    if (node > 0 && strcmp(graph_pool(builder) + id_text[-1], graph_pool(builder) + text) >= 0) {
+    if (node > 0 && strcmp(graph_pool(builder) + row[-1].id, graph_pool(builder) + text) >= 0) {
         builder->ids_descend = true;
     }
+    *id_hash = hash;
+    graph_id_insert(&builder->index, hash, node, text);
     *row = graph_node_empty();
     row->id = text;
     row->reserved = UNTOLD;
     row->kind = builder->implicit_nodes ? EW_NODE_FUNCTION : EW_NODE_EXTERNAL;
-    *id_text = text;
     builder->node_count++;
     *node_out = node;
     return EW_OK;
 }
 
 enum ew_status graph_node_hashed(struct graph_builder *builder, struct graph_slice id,
-                                 uint64_t hash, uint32_t *node_out)
+                                 uint32_t hash, uint32_t *node_out)
 {
-    const ew_graph_text *ids = builder->ids.bytes;
-    for (uint32_t i = ew_index_first(&builder->index, hash); i != EW_INDEX_END;
-         i = ew_index_next(&builder->index)) {
-        if (graph_is_text(builder, ids[i], id)) {
-            *node_out = i;
+    uint32_t at = hash;
+    uint64_t slot = GRAPH_ID_FREE;
+    while (builder->node_count > 0
+           && (slot = graph_id_next(&builder->index, hash, &at)) != GRAPH_ID_FREE) {
+        if (graph_is_text(builder, graph_id_text(slot), id)) {
+            *node_out = graph_id_node(slot);
             return EW_OK;
         }
     }
@@ -197,8 +200,7 @@ enum ew_status graph_node(struct graph_builder *builder, struct graph_slice id,
     if (id.byte_count == 0) {
         return graph_refuse(builder, EW_FORMAT, "an id must not be empty");
     }
-    uint64_t hash = ew_index_hash_seeded(id.bytes, id.byte_count, builder->seed);
-    return graph_node_hashed(builder, id, hash, node_out);
+    return graph_node_hashed(builder, id, graph_id_hash(builder, id), node_out);
 }
 
 static bool same_text(const struct graph_builder *builder, ew_graph_text a, ew_graph_text b)

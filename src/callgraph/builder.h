@@ -9,6 +9,7 @@
 
 #include "base/index.h"
 #include "base/text.h"
+#include "callgraph/id_index.h"
 #include "etwitness/callgraph.h"
 #include "platform/map.h"
 
@@ -50,8 +51,8 @@ struct graph_list {
 /* An end of an edge that waits to be looked up: its id in the batch, or where it was read. */
 struct graph_end {
     struct graph_slice id;
-    uint64_t hash;
-    uint32_t likely; /* the node, unless its hash is that of another */
+    uint32_t hash;
+    uint32_t node; /* once it is found; EW_GRAPH_NONE: there was none */
 };
 
 struct graph_pending {
@@ -82,7 +83,7 @@ struct graph_cached_text {
 struct graph_builder {
     struct ew_region texts;
     struct ew_region nodes;   /* struct ew_graph_node */
-    struct ew_region ids;     /* ew_graph_text of each node; later its rank */
+    struct ew_region hashes;  /* uint32_t of each node's id; later its rank */
     struct ew_region edges;   /* struct graph_raw_edge; later struct ew_graph_edge */
     struct ew_region styles;  /* struct graph_style */
     struct ew_region lists;   /* struct graph_list */
@@ -104,7 +105,7 @@ struct graph_builder {
     uint32_t artifact_count;
     uint32_t override_count;
     uint32_t candidate_count;
-    struct ew_index index;       /* of nodes by id */
+    struct graph_id_index index;
     struct ew_index style_index; /* of styles without candidates */
     uint64_t seed;
     uint32_t last_styles[GRAPH_EDGE_KINDS]; /* by kind of edge; EW_GRAPH_NONE: none */
@@ -136,9 +137,15 @@ EW_MUST_USE enum ew_status graph_text(struct graph_builder *builder, struct grap
 EW_MUST_USE enum ew_status graph_node(struct graph_builder *builder, struct graph_slice id,
                                       uint32_t *node_out);
 
-/* The same when its hash, by ew_index_hash_seeded() with the builder's seed, is known. */
+/* The hash of an id. */
+static inline uint32_t graph_id_hash(const struct graph_builder *builder, struct graph_slice id)
+{
+    return (uint32_t)ew_index_hash_seeded(id.bytes, id.byte_count, builder->seed);
+}
+
+/* The same when its hash is known. */
 EW_MUST_USE enum ew_status graph_node_hashed(struct graph_builder *builder, struct graph_slice id,
-                                             uint64_t hash, uint32_t *node_out);
+                                             uint32_t hash, uint32_t *node_out);
 
 /* The members of a node, as a record of it has them (but its id). Told before and otherwise:
  * EW_FORMAT. */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { ENDS_MAX = 2 * GRAPH_BATCH_EDGES };
+
 /* --- ends ---------------------------------------------------------------------------------- */
 
 static enum ew_status make_room(struct graph_builder *builder)
@@ -35,8 +37,7 @@ static inline void take_id(struct graph_builder *builder, struct graph_slice id,
                            struct graph_end *end)
 {
     end->id = id;
-    end->hash = ew_index_hash_seeded(id.bytes, id.byte_count, builder->seed);
-    ew_index_soon(&builder->index, end->hash);
+    end->hash = graph_id_hash(builder, id);
 }
 
 /* Analysers write the edges of a caller one after another. */
@@ -226,43 +227,58 @@ enum ew_status graph_edge_here(struct graph_builder *builder, struct graph_slice
 /* --- looking up --------------------------------------------------------------------------------
  */
 
-/* Finds, for all ends at once, which node each is likely to be, and fetches what tells: slots of
- * the index are on their way since the ends came, now where the ids of nodes are, then the ids.
- */
-static void fetch(struct graph_builder *builder)
+/* Finds the nodes of ends; EW_GRAPH_NONE: there is none, or another may be it by its hash. */
+static void find_nodes(const struct graph_builder *builder, struct graph_end *const *ends,
+                       uint32_t count)
+{
+    const struct graph_id_index *index = &builder->index;
+    const char *pool = graph_pool(builder);
+    uint64_t slots[ENDS_MAX];
+    char first[ENDS_MAX];
+    for (uint32_t i = 0; i < count; i++) {
+        slots[i] = graph_id_home(index, ends[i]->hash);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!graph_id_may_be(slots[i], ends[i]->hash)) {
+            uint32_t at = ends[i]->hash;
+            slots[i] = graph_id_next(index, ends[i]->hash, &at);
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        first[i] = slots[i] != GRAPH_ID_FREE ? pool[graph_id_text(slots[i])] : '\0';
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        bool found = first[i] == *ends[i]->id.bytes
+                     && graph_is_text(builder, graph_id_text(slots[i]), ends[i]->id);
+        ends[i]->node = found ? graph_id_node(slots[i]) : EW_GRAPH_NONE;
+    }
+}
+
+/* Looks all ends of a batch up at once: what each step reads for one is read for all of them
+ * before the next step, so that the processor waits for all of it together. */
+static void find_ends(struct graph_builder *builder)
 {
     struct graph_batch *batch = &builder->batch;
-    const ew_graph_text *ids = builder->ids.bytes;
-    const char *pool = graph_pool(builder);
-    struct graph_end *ends[2 * GRAPH_BATCH_EDGES];
+    struct graph_end *ends[ENDS_MAX];
     uint32_t count = 0;
     for (uint32_t i = 0; i < batch->count; i++) {
+        batch->rows[i].from.node = EW_GRAPH_NONE;
+        batch->rows[i].to.node = EW_GRAPH_NONE;
         ends[count] = &batch->rows[i].from;
         count += !batch->rows[i].same_from;
         ends[count++] = &batch->rows[i].to;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        ends[i]->likely = ew_index_peek(&builder->index, ends[i]->hash);
-        if (ends[i]->likely != EW_INDEX_END) {
-            __builtin_prefetch(&ids[ends[i]->likely]);
-        }
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (ends[i]->likely != EW_INDEX_END) {
-            __builtin_prefetch(pool + ids[ends[i]->likely]);
-        }
+    if (builder->node_count > 0) {
+        find_nodes(builder, ends, count);
     }
 }
 
 static inline enum ew_status look_up(struct graph_builder *builder, const struct graph_end *end,
                                      uint32_t *node_out)
 {
-    const ew_graph_text *ids = builder->ids.bytes;
-    if (end->likely != EW_INDEX_END && graph_is_text(builder, ids[end->likely], end->id)) {
-        *node_out = end->likely;
-        return EW_OK;
-    }
-    return graph_node_hashed(builder, end->id, end->hash, node_out);
+    *node_out = end->node;
+    return end->node != EW_GRAPH_NONE ? EW_OK
+                                      : graph_node_hashed(builder, end->id, end->hash, node_out);
 }
 
 static enum ew_status add_edges(struct graph_builder *builder, struct graph_raw_edge *edges)
@@ -296,7 +312,7 @@ enum ew_status graph_edges_flush(struct graph_builder *builder)
     if (ew_region_grow(&builder->edges, end) != EW_OK) {
         return graph_refuse(builder, EW_NO_MEMORY, "no memory for its edges");
     }
-    fetch(builder);
+    find_ends(builder);
     enum ew_status status = add_edges(builder, builder->edges.bytes);
     if (batch->last_from.bytes != batch->last_from_text && batch->last_from.byte_count > 0) {
         memcpy(batch->last_from_text, batch->last_from.bytes, batch->last_from.byte_count);

@@ -18,7 +18,7 @@ static struct graph_sort_row *sort_rows(struct graph_builder *builder)
     size_t needed = builder->node_count * sizeof(struct graph_sort_row);
     size_t there = ((size_t)builder->index.slot_mask + 1) * sizeof *builder->index.slots;
     if (there < needed) {
-        ew_index_free(&builder->index);
+        graph_id_free(&builder->index);
         return malloc(needed);
     }
     struct graph_sort_row *rows = (struct graph_sort_row *)(void *)builder->index.slots;
@@ -48,21 +48,23 @@ static void permute_nodes(struct graph_builder *builder, const uint32_t *ranks)
     }
 }
 
-/* Afterwards `ids` has the rank of each node, in the order of first sight; unless they came in
+/* Afterwards `hashes` has the rank of each node, in the order of first sight; unless they came in
  * the order of their ids, and each has its rank already. */
 static enum ew_status rank_nodes(struct graph_builder *builder)
 {
-    uint32_t *ranks = builder->ids.bytes;
+    uint32_t *ranks = builder->hashes.bytes;
     if (!builder->ids_descend) {
-        ew_index_free(&builder->index);
+        graph_id_free(&builder->index);
         return EW_OK;
     }
     struct graph_sort_row *rows = sort_rows(builder);
     if (rows == NULL) {
         return graph_refuse(builder, EW_NO_MEMORY, "no memory to sort its nodes");
     }
-    graph_sort_ids(graph_pool(builder), builder->ids.bytes, builder->node_count, builder->seed,
-                   rows);
+    for (uint32_t i = 0; i < builder->node_count; i++) {
+        ranks[i] = graph_nodes(builder)[i].id;
+    }
+    graph_sort_ids(graph_pool(builder), ranks, builder->node_count, builder->seed, rows);
     for (uint32_t i = 0; i < builder->node_count; i++) {
         ranks[rows[i].node] = i;
     }
@@ -84,7 +86,7 @@ static void count_untold(struct graph_builder *builder)
 /* The rank of a node that has a number from when it was read. */
 static inline uint32_t rank_of(const struct graph_builder *builder, uint32_t node)
 {
-    const uint32_t *ranks = builder->ids.bytes;
+    const uint32_t *ranks = builder->hashes.bytes;
     return builder->ids_descend ? ranks[node] : node;
 }
 
@@ -249,7 +251,7 @@ static void group_edges(struct graph_builder *builder)
 {
     struct graph_raw_edge *edges = builder->edges.bytes;
     const uint32_t *first_edge = builder->first_edge.bytes;
-    uint32_t *next = builder->ids.bytes; /* the ranks are not needed any more */
+    uint32_t *next = builder->hashes.bytes; /* the ranks are not needed any more */
     memcpy(next, first_edge, builder->node_count * sizeof *next);
     for (uint32_t node = 0; node < builder->node_count; node++) {
         while (next[node] < first_edge[node + 1]) {
@@ -348,7 +350,7 @@ static enum ew_status place_edges(struct graph_builder *builder)
         group_edges(builder);
     }
     sort_edges(builder);
-    ew_region_release(&builder->ids); /* before edges take their full size */
+    ew_region_release(&builder->hashes); /* before edges take their full size */
     enum ew_status status = place_candidates(builder);
     return status == EW_OK ? widen_edges(builder) : status;
 }

@@ -30,7 +30,7 @@ static const char *const node_inlining[] = {"never", "may", "always"};
 struct node_told {
     struct ew_graph_node row;
     struct graph_slice id; /* kept by the builder, or where it was read */
-    uint64_t hash;
+    uint32_t hash;
     uint32_t first_override;
     unsigned unknown_members;
 };
@@ -48,8 +48,8 @@ static bool keep_node_id(struct graph_reader *reader, struct node_told *told)
     }
     memcpy(builder->kept_id, id.bytes, id.byte_count);
     told->id = (struct graph_slice){builder->kept_id, id.byte_count};
-    told->hash = ew_index_hash_seeded(id.bytes, id.byte_count, builder->seed);
-    ew_index_soon(&builder->index, told->hash);
+    told->hash = graph_id_hash(builder, id);
+    graph_id_soon(&builder->index, told->hash);
     return true;
 }
 
@@ -200,8 +200,8 @@ bool graph_static_node_tokens(struct graph_reader *reader, void *context)
 static bool take_id(struct graph_builder *builder, struct graph_slice id, struct node_told *told)
 {
     told->id = id;
-    told->hash = ew_index_hash_seeded(id.bytes, id.byte_count, builder->seed);
-    ew_index_soon(&builder->index, told->hash);
+    told->hash = graph_id_hash(builder, id);
+    graph_id_soon(&builder->index, told->hash);
     return id.byte_count > 0;
 }
 
