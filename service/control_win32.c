@@ -109,6 +109,14 @@ static bool take_apart(const wchar_t *line, struct service_installed *installed)
     return complete;
 }
 
+char *service_installed_line(SC_HANDLE service)
+{
+    QUERY_SERVICE_CONFIGW *config = query_config(service);
+    char *line = config != NULL ? ew_wide_to_utf8(config->lpBinaryPathName) : NULL;
+    free(config);
+    return line;
+}
+
 void service_installed_free(struct service_installed *installed)
 {
     for (int i = 0; i < installed->count; i++) {

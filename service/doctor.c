@@ -102,6 +102,7 @@ static int examine(const struct doctor_options *options, const struct service_pl
     doctor_ask_folder(settings->directory, &facts->evidence);
     ask_symbols(&settings->symbols, facts);
     doctor_ask_clock(&facts->clock);
+    doctor_ask_program(&facts->program);
     doctor_examine(facts, settings, &report);
     if (!print(options, &report)) {
         ew_cli_say("standard output: cannot be written");

@@ -101,6 +101,14 @@ struct doctor_clock {
     int64_t elapsed_counter;
 };
 
+/* The program that runs as a service, or would. */
+struct doctor_program {
+    bool installed;
+    char path[DOCTOR_TEXT_BYTES];
+    bool unquoted; /* of its command line Windows tries other programs first */
+    char problem[EW_ERROR_TEXT_BYTES]; /* who else can change it, or its configuration; "" */
+};
+
 struct doctor_facts {
     struct doctor_system system;
     struct doctor_rights rights;
@@ -109,6 +117,7 @@ struct doctor_facts {
     struct doctor_folder symbols[DOCTOR_PATHS_MAX];
     size_t symbol_count;
     struct doctor_clock clock;
+    struct doctor_program program;
     char config_path[DOCTOR_TEXT_BYTES]; /* empty: none was given or found */
     bool config_read;
     struct ew_error config_error; /* when it was refused */
@@ -131,6 +140,10 @@ struct doctor_report {
     struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
     size_t count;
 };
+
+/* Whose the program is; a part of the examination. doctor_program.c */
+void doctor_check_program(const struct doctor_program *program,
+                          struct doctor_finding *finding_out);
 
 /* All checks, in a fixed order. `settings` are those that collection would use. */
 void doctor_examine(const struct doctor_facts *facts, const struct ew_settings *settings,
@@ -157,5 +170,6 @@ void doctor_ask_sessions(const struct ew_settings *settings,
                          struct doctor_sessions *sessions_out);
 void doctor_ask_folder(const char *path, struct doctor_folder *folder_out);
 void doctor_ask_clock(struct doctor_clock *clock_out);
+void doctor_ask_program(struct doctor_program *program_out);
 
 #endif

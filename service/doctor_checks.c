@@ -409,6 +409,7 @@ void doctor_examine(const struct doctor_facts *facts, const struct ew_settings *
     check_sessions(&facts->sessions, settings, report_out);
     check_container(&facts->system, report_out);
     check_config(facts, report_out);
+    doctor_check_program(&facts->program, add(report_out, DOCTOR_OK, "program", "%s", ""));
     check_place(&facts->evidence, report_out);
     check_acl(&facts->evidence, report_out);
     check_space(&facts->evidence, settings, report_out);

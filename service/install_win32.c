@@ -3,7 +3,6 @@
 #include "service_win32.h"
 
 #include "platform/file.h"
-#include "platform/symbols.h"
 #include "platform/win32/wide_win32.h"
 
 /* They need the types of windows.h. */
@@ -64,22 +63,32 @@ static enum ew_status check_absent(struct install *install, struct ew_error *err
  * Who can change the program, or put a library beside it, becomes LocalSystem; who can change the
  * configuration has LocalSystem write where he likes.
  */
+static enum ew_status forgive(enum ew_status status, bool force, const struct ew_error *why,
+                              struct ew_error *error)
+{
+    if (status != EW_OK && force) {
+        ew_cli_say("%s. LocalSystem would do what it is made to; installed all the same",
+                   why->text);
+        return EW_OK;
+    }
+    return status == EW_OK ? EW_OK
+                           : ew_fail(error, status,
+                                     "%s. LocalSystem would do what it is made to: put it below "
+                                     "C:\\Program Files, or change the rights (icacls); --force "
+                                     "installs it all the same",
+                                     why->text);
+}
+
 static enum ew_status check_trust(const char *path, bool force, struct ew_error *error)
 {
-    if (path == NULL || ew_symbol_is_trusted(path)) {
-        return EW_OK;
-    }
-    if (force) {
-        ew_cli_say("%s: others than administrators can change it or its folder, and by that "
-                   "what LocalSystem does",
-                   path);
-        return EW_OK;
-    }
-    return ew_fail(error, EW_IO,
-                   "%s: others than administrators can change it or its folder, and by that what "
-                   "LocalSystem does; put it below C:\\Program Files, or take their rights away "
-                   "(icacls). --force installs it all the same",
-                   path);
+    struct ew_error why = {0};
+    return path == NULL ? EW_OK : forgive(service_trust_path(path, &why), force, &why, error);
+}
+
+static enum ew_status check_beside(const char *program, bool force, struct ew_error *error)
+{
+    struct ew_error why = {0};
+    return forgive(service_trust_beside(program, &why), force, &why, error);
 }
 
 static enum ew_status check_files(const struct install *install, struct ew_error *error)
@@ -93,6 +102,9 @@ static enum ew_status check_files(const struct install *install, struct ew_error
     }
     if (status == EW_OK) {
         status = check_trust(install->program, options->force, error);
+    }
+    if (status == EW_OK) {
+        status = check_beside(install->program, options->force, error);
     }
     return status == EW_OK ? check_trust(options->config, options->force, error) : status;
 }

@@ -405,6 +405,8 @@ static void WINAPI service_main(DWORD argument_count, wchar_t **arguments)
     (void)tell_state(host);
     ReleaseSRWLockExclusive(&host->lock);
     open_events(host, host->options->name);
+    /* It runs as well with more than it needs, and what it needs is asked for later. */
+    (void)service_privileges_drop();
     run(host);
     close_events(host);
     service_places_free(&host->places);

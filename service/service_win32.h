@@ -5,6 +5,7 @@
 
 #include "reports.h"
 #include "service.h"
+#include "trust.h"
 
 #include <windows.h>
 
@@ -43,6 +44,34 @@ EW_MUST_USE enum ew_status service_folder_make(const char *path, const wchar_t *
 /* Removes it when it is empty; true when it is gone. */
 bool service_folder_remove(const char *path);
 
+/* --- privileges_win32.c ------------------------------------------------------------------- */
+
+/*
+ * Gives away for good what LocalSystem may and the service never needs: all privileges but those
+ * that install names to the manager. Of a service that sc.exe made this is all there is. False
+ * when Windows refused, and all is as before.
+ */
+bool service_privileges_drop(void);
+
+/* --- trust_win32.c: who can change what runs as LocalSystem ---------------------------- */
+
+/*
+ * Whether LocalSystem, administrators and Windows' installer alone can change a file, its folder,
+ * and the folders above up to the root, none of which is a link; trust.h says what is judged.
+ *
+ * EW_IO     somebody else can: who, and what
+ * EW_USAGE  no path of a file; and why something could not be read
+ */
+EW_MUST_USE enum ew_status service_trust_path(const char *path, struct ew_error *error);
+
+/* The same of one place, from its owner and access list. */
+EW_MUST_USE enum ew_status service_trust_descriptor(PSECURITY_DESCRIPTOR descriptor,
+                                                    enum trust_place place, const char *path,
+                                                    struct ew_error *error);
+
+/* Whether nothing beside a program changes what Windows loads with it. As above. */
+EW_MUST_USE enum ew_status service_trust_beside(const char *path, struct ew_error *error);
+
 /* --- control_win32.c: the service control manager ------------------------------------ */
 
 struct service_handles {
@@ -71,6 +100,10 @@ struct service_installed {
 EW_MUST_USE enum ew_status service_installed_read(SC_HANDLE service, const char *name,
                                                   struct service_installed *installed_out,
                                                   struct ew_error *error);
+/* The command line as it is, also of another's service; NULL when it cannot be read. The caller
+ * frees it. */
+char *service_installed_line(SC_HANDLE service);
+
 void service_installed_free(struct service_installed *installed);
 
 /* Description, recovery, rights, late start, time for a preshutdown. What this Windows does

@@ -31,6 +31,9 @@ StartTraceW:*                    refused # the others of ETW are in fault_record
 OpenTraceW:*                     refused
 TraceSetInformation.3:*          refused
 TraceQueryInformation.5:*        refused # an interval that cannot be given back is not set
+LookupPrivilegeValueW:[12]       runs    # with more rights than it needs
+OpenProcessToken:1               runs
+AdjustTokenPrivileges:1          runs
 OpenProcessToken:*               refused
 LookupPrivilegeValueW:*          refused
 AdjustTokenPrivileges:*          refused

@@ -38,7 +38,8 @@ trap clean_up EXIT
 # Whoever can change the program becomes LocalSystem: Wine tells that of files outside of its
 # drive C. Nothing is made.
 run "$program" service install --name $name
-expect 1 'others than administrators can change it' 'install of a program that all may change'
+expect 1 'etwitness.exe: .* who can change it. LocalSystem would' 'install of a program of others'
+expect 1 '--force installs it all the same' 'install of a program of others'
 run reg.exe query "$services\\$name"
 [ "$status" = 1 ] || fail "a refused install left a service behind"
 

@@ -29,6 +29,7 @@ static void good_host(void)
     facts.evidence.writable = true;
     facts.evidence.acl_known = true;
     facts.evidence.free_bytes = 100 * GIB;
+    (void)snprintf(facts.program.path, sizeof facts.program.path, "C:\\e\\etwitness.exe");
     facts.clock.frequency = 10000000;
     facts.clock.now_100ns = UINT64_C(133700000000000000);
     facts.clock.elapsed_wall = 2500000;
@@ -234,6 +235,20 @@ START_TEST(access_list__open_to_users__is_told)
 }
 END_TEST
 
+START_TEST(program__that_others_can_change__warns_and_fails_once_it_is_installed)
+{
+    expect("program", DOCTOR_OK, "C:\\e\\etwitness.exe");
+    (void)snprintf(facts.program.problem, sizeof facts.program.problem,
+                   "C:\\e: BUILTIN\\Users can change what is in it");
+    expect("program", DOCTOR_WARN, "BUILTIN\\Users");
+    ck_assert_ptr_nonnull(strstr(examine("program")->advice, "before service install"));
+    facts.program.installed = true;
+    expect("program", DOCTOR_FAIL, "BUILTIN\\Users");
+    facts.program.unquoted = true;
+    expect("program", DOCTOR_FAIL, "no quotes: C:\\e\\etwitness.exe");
+}
+END_TEST
+
 START_TEST(disk__by_what_is_free__is_judged)
 {
     uint64_t least = 2 * (uint64_t)EW_DOCUMENT_BYTES_MAX;
@@ -407,6 +422,7 @@ Suite *ew_suite(void)
     tcase_add_test(cases, configuration__refused__fails_with_its_sentence);
     tcase_add_test(cases, evidence_directory__by_what_can_be_done_there__is_judged);
     tcase_add_test(cases, access_list__open_to_users__is_told);
+    tcase_add_test(cases, program__that_others_can_change__warns_and_fails_once_it_is_installed);
     tcase_add_test(cases, disk__by_what_is_free__is_judged);
     tcase_add_test(cases, clocks__that_part__warn_either_way);
     tcase_add_test(cases, symbol_paths__by_place_and_trust__are_judged);
