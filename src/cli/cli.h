@@ -33,6 +33,7 @@ int ew_cmd_stats(int argument_count, char **arguments);
 int ew_cmd_dump(int argument_count, char **arguments);
 int ew_cmd_replay(int argument_count, char **arguments);
 int ew_cmd_merge(int argument_count, char **arguments);
+int ew_cmd_rollup(int argument_count, char **arguments);
 int ew_cmd_export(int argument_count, char **arguments);
 int ew_cmd_check(int argument_count, char **arguments);
 int ew_cmd_import(int argument_count, char **arguments);

@@ -2,6 +2,7 @@
 /* etwitness merge: evidence joined with static callgraphs. */
 #include "base/filetime.h"
 #include "cli/cli.h"
+#include "cli/merge_collectors.h"
 #include "cli/merge_inputs.h"
 #include "cli/merge_report.h"
 #include "cli/output_file.h"
@@ -25,7 +26,8 @@ static const char usage[] =
     "  --fresh DAYS      what \"lately\" is; default 7\n"
     "  --quiet           no summary\n"
     "\n"
-    "exit status: 4 when windows of a stream are missing, or documents were refused\n"
+    "exit status: 4 when windows of a stream are missing, or documents were refused, replaced\n"
+    "or not read\n"
     "\n"
     "example: etwitness synth docs/scenarios/shop.json --out shop.etl\n"
     "         etwitness replay shop.etl --out evidence\n"
@@ -82,7 +84,7 @@ static enum ew_status produce(void *merged, ew_evidence_sink_fn sink, void *sink
 }
 
 static int finish(const struct merge_command *command, struct ew_window_set *windows,
-                  struct ew_merged *merged)
+                  struct ew_merged *merged, uint64_t as_of)
 {
     struct ew_error error = {0};
     struct ew_window_set_counts counts;
@@ -93,10 +95,14 @@ static int finish(const struct merge_command *command, struct ew_window_set *win
     }
     if (!command->quiet) {
         merge_report_refusals(stdout, counts.refused, ew_window_set_refusal(windows));
+        merge_report_inputs(stdout, merged);
+        merge_report_collectors(stdout, windows, as_of);
         merge_report_summary(stdout, merged);
     }
-    return counts.refused > 0 || merge_report_is_incomplete(merged) ? EW_EXIT_INCOMPLETE
-                                                                    : EW_EXIT_DONE;
+    return counts.refused > 0 || merge_report_is_incomplete(merged)
+                   || merge_report_lacks_documents(windows)
+               ? EW_EXIT_INCOMPLETE
+               : EW_EXIT_DONE;
 }
 
 static int run(const struct merge_command *command, uint64_t as_of)
@@ -117,7 +123,7 @@ static int run(const struct merge_command *command, uint64_t as_of)
         status = ew_merge(&options, &merged, &error);
     }
     int exit_code =
-        status == EW_OK ? finish(command, inputs.windows, merged) : ew_cli_fail(&error);
+        status == EW_OK ? finish(command, inputs.windows, merged, as_of) : ew_cli_fail(&error);
     ew_merged_free(merged);
     free_inputs(&inputs);
     return exit_code;

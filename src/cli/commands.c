@@ -7,6 +7,7 @@ const struct ew_command ew_commands[] = {
     {"replay", "evidence from recordings", ew_cmd_replay},
     {"record", "evidence from this machine, in the foreground (Windows)", ew_cmd_record},
     {"merge", "evidence joined with static callgraphs", ew_cmd_merge},
+    {"rollup", "windows of an evidence directory joined into longer ones", ew_cmd_rollup},
     {"export", "evidence and merges in formats of others", ew_cmd_export},
     {"dump", "the events of recordings, decoded", ew_cmd_dump},
     {"check", "validates documents", ew_cmd_check},

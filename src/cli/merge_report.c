@@ -312,10 +312,14 @@ static void print_targets(FILE *out, const struct ew_merged *merged)
     }
 }
 
-void merge_report_summary(FILE *out, const struct ew_merged *merged)
+void merge_report_inputs(FILE *out, const struct ew_merged *merged)
 {
     print_inputs(out, merged);
     print_doubts(out, merged);
+}
+
+void merge_report_summary(FILE *out, const struct ew_merged *merged)
+{
     print_functions(out, merged);
     print_calls(out, merged);
     print_scopes(out, merged);

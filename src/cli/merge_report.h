@@ -7,6 +7,9 @@
 
 #include <stdio.h>
 
+/* How many windows, streams, hosts and graphs, and what is missing or in doubt among them. */
+void merge_report_inputs(FILE *out, const struct ew_merged *merged);
+
 /* What was confirmed, contradicted, not seen, and where entry points are missing. */
 void merge_report_summary(FILE *out, const struct ew_merged *merged);
 
