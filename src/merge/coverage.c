@@ -189,8 +189,9 @@ static bool decide_artifact(struct asking *asking)
     struct coverage *coverage = &asking->coverage;
     coverage->never_prepared = coverage->never_prepared && coverage->managed;
     coverage->search_cut = side->search_cut;
+    coverage->unplaced = side->unplaced;
     coverage->adequate =
-        !coverage->untold && !coverage->search_cut
+        !coverage->untold && !coverage->search_cut && !coverage->unplaced
         && (coverage->never_prepared || coverage->stacks >= EW_UNOBSERVED_STACKS_MIN);
     return true;
 }
@@ -253,15 +254,18 @@ static void name_faults(const struct coverage *coverage, char *out, size_t capac
             used += length > 0 ? (size_t)length : 0;
         }
     }
+    const char *comma = used > 0 ? ", " : "";
     if (coverage->search_cut) {
         (void)snprintf(out + used, capacity - used,
-                       "%sa search for inlined frames was not taken to its end",
-                       used > 0 ? ", " : "");
+                       "%sa search for inlined frames was not taken to its end", comma);
+    } else if (coverage->unplaced) {
+        (void)snprintf(out + used, capacity - used,
+                       "%sfunctions ran of one of several builds, and which one cannot be told",
+                       comma);
     } else if ((coverage->faults & 1) == 0 && coverage->stacks < EW_UNOBSERVED_STACKS_MIN) {
         (void)snprintf(out + used, capacity - used,
-                       "%s%llu stacks in the module in adequate windows, %d are needed",
-                       used > 0 ? ", " : "", (unsigned long long)coverage->stacks,
-                       EW_UNOBSERVED_STACKS_MIN);
+                       "%s%llu stacks in the module in adequate windows, %d are needed", comma,
+                       (unsigned long long)coverage->stacks, EW_UNOBSERVED_STACKS_MIN);
     } else if (coverage->untold && used == 0) {
         (void)snprintf(out, capacity, "functions of the module ran that nothing identifies");
     }

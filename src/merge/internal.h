@@ -128,6 +128,7 @@ struct graph_side {
     uint32_t *overriders;
     struct callers callers; /* NULL until a path is looked for */
     bool search_cut;        /* for elided paths: what may have run is not known to its end */
+    bool unplaced;          /* one of several builds ran, and which one cannot be told */
 };
 
 /* An adjacency of merged nodes, observed or inferred. */

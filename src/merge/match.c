@@ -225,6 +225,8 @@ static bool offer_user(struct graph_side *side, const struct query *query,
     struct query user = *query;
     user.method = &scratch->user;
     user.decorated = NULL;
+    user.token = 0; /* they are those of what the compiler made */
+    user.has_rva = false;
     if (!offer_names(side, &user, &scratch->node, found)) {
         return false;
     }

@@ -119,6 +119,7 @@ static void join_functions(struct merge *merge, struct graph_side *side, struct 
             /* One of several: the node may have run, the function did. */
             side->nodes[match->node].flags |= GNODE_MAYBE;
             match->flags |= MATCH_AMBIGUOUS;
+            side->unplaced = true;
         }
     }
 }

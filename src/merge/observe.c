@@ -247,7 +247,7 @@ static bool note_candidates(struct merge *merge, uint32_t from, uint32_t to)
         const struct match *right = &side->matches[to];
         uint32_t left_count = left->candidate_count > 0 ? left->candidate_count : 1;
         uint32_t right_count = right->candidate_count > 0 ? right->candidate_count : 1;
-        if (left->candidate_count == 0 && right->candidate_count == 0) {
+        if (((left->flags | right->flags) & MATCH_AMBIGUOUS) == 0) {
             continue;
         }
         for (uint32_t i = 0; i < left_count * right_count && i < EW_ELISION_STEPS_MAX; i++) {

@@ -96,7 +96,7 @@ static bool tells_alike(const struct function *function, const struct ew_evidenc
                         uint32_t build)
 {
     if (row == NULL || function->row == NULL) {
-        return row == function->row;
+        return row == function->row && build == function->build;
     }
     return function->build == build && function->flags == row->flags
            && compare_rows(function->row, row) == 0 && same_aliases(function->row, row);
@@ -108,7 +108,7 @@ static uint64_t hash_telling(uint64_t key_hash, const struct ew_evidence_functio
 {
     uint64_t hash = ew_index_hash_pair(key_hash, build);
     if (row == NULL) {
-        return ew_index_hash_pair(key_hash, UINT64_MAX);
+        return ew_index_hash_pair(hash, UINT64_MAX);
     }
     const char *const texts[] = {row->name, row->signature, row->doc_id, row->decorated};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -256,11 +256,13 @@ static bool is_of_build(const char *key, const struct ew_evidence_module *row)
     return false;
 }
 
-static uint32_t build_of_key(const struct merge *merge, const char *key)
+/* The build that a document means by a key that it does not list. */
+static uint32_t build_of_key(const struct merge *merge, size_t window, const char *key)
 {
-    for (uint32_t i = 0; i < merge->build_count; i++) {
-        if (is_of_build(key, merge->builds[i].row)) {
-            return i;
+    const struct ew_evidence *evidence = merge->windows[window].evidence;
+    for (size_t i = 0; i < evidence->module_count; i++) {
+        if (is_of_build(key, &evidence->modules[i])) {
+            return merge->module_map[merge->first_module[window] + i];
         }
     }
     return NONE;
@@ -319,12 +321,16 @@ static uint32_t listed(const struct merge *merge, size_t window, const char *key
 uint32_t ew_merge_candidate_find(struct merge *merge, size_t window, const char *key)
 {
     uint32_t found = listed(merge, window, key);
-    uint64_t hash = ew_index_hash_bytes(key, strlen(key));
-    uint32_t head = found == NONE ? find_head(merge, key, hash) : NONE;
-    if (head == NONE || merge->functions[head].row == NULL) {
-        return found != NONE ? found : head;
+    if (found != NONE) {
+        return found;
     }
-    return find_retold(merge, head, hash_telling(hash, NULL, NONE), NULL, NONE);
+    uint64_t hash = ew_index_hash_bytes(key, strlen(key));
+    uint32_t head = find_head(merge, key, hash);
+    uint32_t build = build_of_key(merge, window, key);
+    if (head == NONE || tells_alike(&merge->functions[head], NULL, build)) {
+        return head;
+    }
+    return find_retold(merge, head, hash_telling(hash, NULL, build), NULL, build);
 }
 
 /*
@@ -339,8 +345,11 @@ static enum ew_status collect_candidates(struct merge *merge, size_t window,
         one = one && strcmp(record->candidates[0], record->candidates[k]) == 0;
     }
     for (size_t k = 0; k < record->candidate_count; k++) {
-        uint32_t index = listed(merge, window, record->candidates[k]);
-        index = index != NONE ? index : function_intern(merge, record->candidates[k], NULL, NONE);
+        const char *key = record->candidates[k];
+        uint32_t index = listed(merge, window, key);
+        if (index == NONE) {
+            index = function_intern(merge, key, NULL, build_of_key(merge, window, key));
+        }
         if (index == NONE) {
             return refuse_function(merge);
         }
@@ -348,9 +357,6 @@ static enum ew_status collect_candidates(struct merge *merge, size_t window,
         function->candidate = function->candidate || !one;
         function->observed = function->observed || one;
         function->certain = function->certain || one;
-        if (function->build == NONE) {
-            function->build = build_of_key(merge, function->key);
-        }
     }
     return EW_OK;
 }

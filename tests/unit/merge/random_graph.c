@@ -108,7 +108,7 @@ static void put_node(struct text *text, struct random *random, uint32_t index, c
         put(text, ",\"token\":\"%s\"", known->token);
         named = true;
     }
-    if (known->doc_id != NULL && one_in(random, 2)) {
+    if (known->doc_id != NULL && !exact && one_in(random, 2)) {
         put(text, ",\"docId\":\"%s\"", known->doc_id);
     }
     if (known->rva != 0 && (exact || !one_in(random, 4))) {
@@ -118,7 +118,7 @@ static void put_node(struct text *text, struct random *random, uint32_t index, c
     if (known->decorated != NULL && one_in(random, 2)) {
         put(text, ",\"decorated\":\"%s\"", known->decorated);
     }
-    if (!named || one_in(random, 2)) {
+    if (!named || (!exact && one_in(random, 2))) {
         put(text, ",\"name\":\"%s%s\"", index < APP_NODES ? "N.T." : "", known->id);
         put(text, "%s", index < APP_NODES && one_in(random, 2) ? ",\"sig\":\"void ()\"" : "");
     }

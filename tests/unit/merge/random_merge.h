@@ -15,7 +15,8 @@ struct document random_evidence(struct random *random, const struct document_pla
 enum { GRAPH_TEXT_BYTES = 32 * 1024 };
 
 /* A callgraph as JSON, static-callgraph/1. Nodes are called by what they are, the same in each
- * graph. One that is exact tells the build of everything, and its token or address. */
+ * graph. One that is exact tells the build of everything, and its token or address,
+ * and no names. */
 void random_graph(struct random *random, uint32_t number, bool exact, char out[GRAPH_TEXT_BYTES]);
 
 enum { GRAPH_POOL_MAX = 16, DRAWN_GRAPHS_MAX = 3 };

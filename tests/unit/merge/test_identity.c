@@ -281,6 +281,26 @@ START_TEST(ambiguous_symbol__async_method__is_the_users_and_weak)
 }
 END_TEST
 
+/* Its token is that of what the compiler made of it, and no reason to be another method. */
+START_TEST(ambiguous_symbol__async_method_in_a_graph_with_tokens__is_the_users)
+{
+    (void)world_window();
+    struct ew_evidence_function *row = world_function("move", "m:" WORLD_DEBUG_ID ":06000011", 0);
+    row->token = 0x06000011;
+    row->name = "N.T+<A>d__3.MoveNext";
+    row->flags = EW_FUNCTION_ASYNC;
+    world_stack("move", 7);
+    claim_begin(false);
+    claim_node('A', "");
+    claim_node('B', "");
+    (void)claim_end();
+    (void)world_merge();
+    ck_assert_uint_eq(world_node("A")->state.observed, EW_RUNTIME_OBSERVED);
+    ck_assert(world_node("A")->weak_identity);
+    ck_assert_uint_eq(world_node("B")->state.observed, EW_RUNTIME_UNKNOWN);
+}
+END_TEST
+
 /* --- CODE_VERSION_RACE
  * ------------------------------------------------------------------------------ */
 
@@ -338,6 +358,7 @@ static TCase *identity_case(void)
     ADD(ambiguous_symbol__nearest_export__is_maybe_only);
     ADD(ambiguous_symbol__overloads_without_parameters__are_all_maybe);
     ADD(ambiguous_symbol__generic_instantiation__is_its_definition);
+    ADD(ambiguous_symbol__async_method_in_a_graph_with_tokens__is_the_users);
     ADD(ambiguous_symbol__async_method__is_the_users_and_weak);
     ADD(code_version_race__two_methods_at_one_address__is_maybe_on_each);
     ADD(code_version_race__versions_of_one_method__are_that_method);
