@@ -33,6 +33,8 @@ static const char usage[] =
     "                         each window once; FILE must not be there yet\n"
     "  --quiet                no summary\n"
     "\n"
+    "exit status: 4 when something found no room, or could not be told; it is said what\n"
+    "\n"
     "example: etwitness synth docs/scenarios/minimal.json --out trace.etl\n"
     "         etwitness replay trace.etl --out evidence\n"
     "         etwitness export --to folded evidence\n";

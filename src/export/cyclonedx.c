@@ -164,7 +164,6 @@ static void put_names(struct ew_json_writer *writer, const struct ew_tables *tab
         ew_json_member_text(writer, "name", purl.name);
     } else {
         uint32_t at = (uint32_t)(component - tables->modules);
-        purl.version[0] = '\0';
         ew_json_member_text(writer, "name", ew_table_module_name(tables, at));
     }
 }

@@ -179,12 +179,16 @@ static void put_text(struct ew_json_writer *writer, const char *key, const char 
     }
 }
 
-/* A container of the OCI runtimes has 64 hex digits; others are told as they are. */
-static void put_container(struct ew_json_writer *writer, const char *id)
+/* A container of the OCI runtimes has 64 hex digits, and is containerd's when nobody told whose;
+ * others are told as they are. */
+static void put_container(struct ew_json_writer *writer, const struct ew_evidence *evidence)
 {
-    char text[13 + 64 + 1];
+    char text[128];
+    const char *id = evidence->container;
+    const char *runtime = evidence->container_runtime;
     if (id != NULL && strlen(id) == 64 && strspn(id, "0123456789abcdef") == 64) {
-        (void)snprintf(text, sizeof text, "containerd://%s", id);
+        (void)snprintf(text, sizeof text, "%.48s://%s",
+                       runtime != NULL && runtime[0] != '\0' ? runtime : "containerd", id);
         put_text(writer, "containerId", text);
     } else {
         put_text(writer, "containerId", id);
@@ -272,7 +276,7 @@ static void put_line(const struct ew_export_job *job, struct ew_json_writer *wri
     ew_json_object(writer);
     put_text(writer, "buildId", module->build_id != NULL ? module->build_id : module->debug_id);
     put_text(writer, "codeId", module->code_id);
-    put_container(writer, evidence->container);
+    put_container(writer, evidence);
     ew_json_member_u64(writer, "hitCount", fact->hits[unit]);
     put_metadata(job, writer, told, fact, unit);
     put_time(writer, "observedAt", fact->last_100ns);

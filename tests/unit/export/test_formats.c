@@ -182,6 +182,89 @@ START_TEST(facts__not_sealed__waits)
 }
 END_TEST
 
+START_TEST(facts__of_a_known_runtime__name_it)
+{
+    struct ew_evidence told = *ew_sample_windows()[0].evidence;
+    struct ew_window window = ew_sample_windows()[0];
+    struct ew_export_options options = sample_options(EW_EXPORT_STELLA_FACTS);
+    told.container_runtime = "docker";
+    window.evidence = &told;
+    options.windows = &window;
+    options.window_count = 1;
+    (void)write_to(&text, &options);
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\"containerId\":\"docker://3e0b10f6"));
+    told.container_runtime = NULL;
+    (void)write_to(&text, &options);
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\"containerId\":\"containerd://3e0b10f6"));
+}
+END_TEST
+
+/* Documents may tell the largest number each: their sum is still one that readers know. */
+START_TEST(hits__of_many_documents__stop_at_the_largest_number)
+{
+    static const enum ew_export_format formats[] = {EW_EXPORT_FOLDED, EW_EXPORT_SPEEDSCOPE,
+                                                    EW_EXPORT_CYCLONEDX, EW_EXPORT_STELLA_FACTS};
+    static const uint32_t frames[] = {0};
+    const struct ew_evidence_path path = {frames, 1, true, 0, EW_JSON_INTEGER_MAX, 1, 1};
+    const struct ew_evidence_observation seen[] = {{0, 0, EW_JSON_INTEGER_MAX, 0, 0, 1, 1},
+                                                   {0, 0, EW_JSON_INTEGER_MAX, 0, 0, 1, 1}};
+    struct ew_evidence large = *ew_sample_windows()[0].evidence;
+    struct ew_window windows[2] = {ew_sample_windows()[0], ew_sample_windows()[0]};
+    struct ew_export_options options = sample_options(formats[_i]);
+    large.paths = &path;
+    large.path_count = 1;
+    large.observations = seen;
+    large.observation_count = 2;
+    windows[0].evidence = &large;
+    windows[1].evidence = &large;
+    options.windows = windows;
+    options.window_count = 2;
+    (void)write_to(&text, &options);
+    ck_assert_ptr_nonnull(strstr(text.bytes, "9007199254740991"));
+    ck_assert_ptr_null(strstr(text.bytes, "18014398509481982"));
+    ck_assert_ptr_null(strstr(text.bytes, "36028797018963964"));
+}
+END_TEST
+
+/* A text that is no package URL names no package, and cannot take another module's name. */
+START_TEST(cyclonedx__what_is_no_package_url__is_no_package)
+{
+    struct ew_evidence_module modules[2] = {ew_sample_windows()[0].evidence->modules[0],
+                                            ew_sample_windows()[0].evidence->modules[1]};
+    struct ew_evidence forged = *ew_sample_windows()[0].evidence;
+    struct ew_window window = ew_sample_windows()[0];
+    struct ew_export_options options = sample_options(EW_EXPORT_CYCLONEDX);
+    modules[0].purl = modules[1].key;
+    forged.modules = modules;
+    window.evidence = &forged;
+    options.merged = NULL;
+    options.windows = &window;
+    options.window_count = 1;
+    ck_assert_uint_eq(write_to(&text, &options).rows, 2);
+    ck_assert_ptr_nonnull(
+        strstr(text.bytes, "\"bom-ref\":\"mvid:6d000000-0000-0000-0000-000000000001\""));
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\"bom-ref\":\"pe:542D574Ec2000\""));
+    ck_assert_ptr_null(strstr(text.bytes, "\"purl\""));
+}
+END_TEST
+
+/* Every reference leads to a component: a target that these windows did not see has none. */
+START_TEST(cyclonedx__target_of_another_window__is_not_referred_to)
+{
+    struct ew_evidence none = *ew_sample_windows()[0].evidence;
+    struct ew_window window = ew_sample_windows()[0];
+    struct ew_export_options options = sample_options(EW_EXPORT_CYCLONEDX);
+    none.observation_count = 0;
+    none.path_count = 0;
+    window.evidence = &none;
+    options.windows = &window;
+    options.window_count = 1;
+    ck_assert_uint_eq(write_to(&text, &options).rows, 0);
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\"components\":[]"));
+    ck_assert_ptr_null(strstr(text.bytes, "\"ref\""));
+}
+END_TEST
+
 START_TEST(facts__unresolved__is_counted_not_told)
 {
     struct ew_export_options options = sample_options(EW_EXPORT_STELLA_FACTS);
@@ -249,6 +332,10 @@ Suite *ew_suite(void)
     tcase_add_loop_test(tcase, merge__without_windows__makes_graphs_only, 0, 3);
     tcase_add_test(tcase, windows__without_a_merge__are_told_by_key);
     tcase_add_test(tcase, facts__not_sealed__waits);
+    tcase_add_test(tcase, facts__of_a_known_runtime__name_it);
+    tcase_add_loop_test(tcase, hits__of_many_documents__stop_at_the_largest_number, 0, 4);
+    tcase_add_test(tcase, cyclonedx__what_is_no_package_url__is_no_package);
+    tcase_add_test(tcase, cyclonedx__target_of_another_window__is_not_referred_to);
     tcase_add_test(tcase, facts__unresolved__is_counted_not_told);
     tcase_add_loop_test(tcase, exports__never__say_not_affected, 0, EW_EXPORT_FORMAT_COUNT);
     tcase_add_test(tcase, window__index_out_of_range__is_refused);
