@@ -175,7 +175,9 @@ static void store(struct stored *stored, uint64_t offset, const void *bytes, siz
         assert(stored->bytes != NULL);
         stored->byte_count = end;
     }
-    memcpy(stored->bytes + offset, bytes, byte_count);
+    if (byte_count > 0) {
+        memcpy(stored->bytes + offset, bytes, byte_count);
+    }
 }
 
 void ew_memory_place(const char *path, const char *content)
