@@ -246,7 +246,9 @@ enum ew_status ew_file_read_at(struct ew_file *file, uint64_t offset, void *out,
     size_t left = file->stored->byte_count - (size_t)offset;
     size_t count = byte_count < left ? byte_count : left;
     (void)error;
-    memcpy(out, file->stored->bytes + offset, count);
+    if (count > 0) {
+        memcpy(out, file->stored->bytes + offset, count);
+    }
     *read_out = count;
     return EW_OK;
 }
