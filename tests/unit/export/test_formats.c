@@ -3,6 +3,7 @@
  * Each format against a golden file, with names that fit and with names that want to break out;
  * what formats need, and the same bytes twice. EW_UPDATE_GOLDEN=1 writes the files anew.
  */
+#include "export/export_text.h"
 #include "export/sample_merged.h"
 #include "platform/file.h"
 #include "support/check_main.h"
@@ -13,25 +14,8 @@
 
 enum { TEXT_BYTES_MAX = 256 * 1024 };
 
-struct text {
-    char bytes[TEXT_BYTES_MAX];
-    size_t used;
-    size_t room;
-};
-
-static struct text text; /* too large for a stack */
-static struct text again;
-
-static bool text_sink(void *context, const void *bytes, size_t byte_count)
-{
-    struct text *out = context;
-    if (byte_count > out->room - out->used) {
-        return false;
-    }
-    memcpy(out->bytes + out->used, bytes, byte_count);
-    out->used += byte_count;
-    return true;
-}
+static struct export_text text;
+static struct export_text again;
 
 static struct ew_export_options sample_options(enum ew_export_format format)
 {
@@ -49,18 +33,6 @@ static struct ew_export_options hostile_options(enum ew_export_format format)
     options.windows = ew_hostile_window();
     options.window_count = 1;
     return options;
-}
-
-static struct ew_export_counts write_to(struct text *out, const struct ew_export_options *options)
-{
-    struct ew_error error = {0};
-    struct ew_export_counts counts = {0};
-    out->used = 0;
-    out->room = TEXT_BYTES_MAX - 1;
-    enum ew_status status = ew_export_write(options, text_sink, out, &counts, &error);
-    ck_assert_msg(status == EW_OK, "%s", error.text);
-    out->bytes[out->used] = '\0';
-    return counts;
 }
 
 static void golden_path(const char *kind, enum ew_export_format format, char *out,
@@ -83,7 +55,7 @@ static void compare_golden(const char *kind, const struct ew_export_options *opt
     char *golden = NULL;
     size_t golden_bytes = 0;
     struct ew_error error = {0};
-    (void)write_to(&text, options);
+    (void)export_text_write(&text, options);
     golden_path(kind, options->format, path, sizeof path);
     if (getenv("EW_UPDATE_GOLDEN") != NULL) {
         update_golden(path);
@@ -113,8 +85,8 @@ END_TEST
 START_TEST(sample__written_twice__is_the_same)
 {
     struct ew_export_options options = sample_options((enum ew_export_format)_i);
-    (void)write_to(&text, &options);
-    (void)write_to(&again, &options);
+    (void)export_text_write(&text, &options);
+    (void)export_text_write(&again, &options);
     ck_assert_uint_eq(text.used, again.used);
     ck_assert(memcmp(text.bytes, again.bytes, text.used) == 0);
 }
@@ -125,9 +97,9 @@ START_TEST(sample__sink_is_full__fails_with_io)
     struct ew_export_options options = sample_options((enum ew_export_format)_i);
     struct ew_export_counts counts = {.rows = 77};
     struct ew_error error = {0};
-    text.used = 0;
-    text.room = 10;
-    ck_assert_int_eq(ew_export_write(&options, text_sink, &text, &counts, &error), EW_IO);
+    struct export_text full = {.room = 10};
+    ck_assert_int_eq(ew_export_write(&options, export_text_sink, &full, &counts, &error), EW_IO);
+    export_text_free(&full);
     ck_assert_uint_eq(counts.rows, 77);
     ck_assert(error.text[0] != '\0');
 }
@@ -140,7 +112,8 @@ START_TEST(needs__nothing_given__each_format_refuses)
     struct ew_error error = {0};
     options.merged = NULL;
     options.window_count = 0;
-    ck_assert_int_eq(ew_export_write(&options, text_sink, &text, &counts, &error), EW_USAGE);
+    ck_assert_int_eq(ew_export_write(&options, export_text_sink, &text, &counts, &error),
+                     EW_USAGE);
 }
 END_TEST
 
@@ -151,7 +124,7 @@ START_TEST(merge__without_windows__makes_graphs_only)
                                                     EW_EXPORT_DOT};
     struct ew_export_options options = sample_options(formats[_i]);
     options.window_count = 0;
-    ck_assert_uint_gt(write_to(&text, &options).rows, 0);
+    ck_assert_uint_gt(export_text_write(&text, &options).rows, 0);
     ck_assert_ptr_null(strstr(text.bytes, "codeFlows"));
 }
 END_TEST
@@ -160,7 +133,7 @@ START_TEST(windows__without_a_merge__are_told_by_key)
 {
     struct ew_export_options options = sample_options(EW_EXPORT_STELLA_FACTS);
     options.merged = NULL;
-    ck_assert_uint_eq(write_to(&text, &options).rows, 6);
+    ck_assert_uint_eq(export_text_write(&text, &options).rows, 6);
     ck_assert_ptr_nonnull(strstr(text.bytes, "\"symbolId\":\"n:542D574Ec2000:1000\""));
     ck_assert_ptr_null(strstr(text.bytes, "purl"));
 }
@@ -175,7 +148,7 @@ START_TEST(facts__not_sealed__waits)
     window.evidence = &open;
     options.windows = &window;
     options.window_count = 1;
-    struct ew_export_counts counts = write_to(&text, &options);
+    struct ew_export_counts counts = export_text_write(&text, &options);
     ck_assert_uint_eq(counts.rows, 0);
     ck_assert_uint_eq(counts.windows_open, 1);
     ck_assert_uint_eq(text.used, 0);
@@ -191,10 +164,10 @@ START_TEST(facts__of_a_known_runtime__name_it)
     window.evidence = &told;
     options.windows = &window;
     options.window_count = 1;
-    (void)write_to(&text, &options);
+    (void)export_text_write(&text, &options);
     ck_assert_ptr_nonnull(strstr(text.bytes, "\"containerId\":\"docker://3e0b10f6"));
     told.container_runtime = NULL;
-    (void)write_to(&text, &options);
+    (void)export_text_write(&text, &options);
     ck_assert_ptr_nonnull(strstr(text.bytes, "\"containerId\":\"containerd://3e0b10f6"));
 }
 END_TEST
@@ -219,7 +192,7 @@ START_TEST(hits__of_many_documents__stop_at_the_largest_number)
     windows[1].evidence = &large;
     options.windows = windows;
     options.window_count = 2;
-    (void)write_to(&text, &options);
+    (void)export_text_write(&text, &options);
     ck_assert_ptr_nonnull(strstr(text.bytes, "9007199254740991"));
     ck_assert_ptr_null(strstr(text.bytes, "18014398509481982"));
     ck_assert_ptr_null(strstr(text.bytes, "36028797018963964"));
@@ -240,7 +213,7 @@ START_TEST(cyclonedx__what_is_no_package_url__is_no_package)
     options.merged = NULL;
     options.windows = &window;
     options.window_count = 1;
-    ck_assert_uint_eq(write_to(&text, &options).rows, 2);
+    ck_assert_uint_eq(export_text_write(&text, &options).rows, 2);
     ck_assert_ptr_nonnull(
         strstr(text.bytes, "\"bom-ref\":\"mvid:6d000000-0000-0000-0000-000000000001\""));
     ck_assert_ptr_nonnull(strstr(text.bytes, "\"bom-ref\":\"pe:542D574Ec2000\""));
@@ -259,7 +232,7 @@ START_TEST(cyclonedx__target_of_another_window__is_not_referred_to)
     window.evidence = &none;
     options.windows = &window;
     options.window_count = 1;
-    ck_assert_uint_eq(write_to(&text, &options).rows, 0);
+    ck_assert_uint_eq(export_text_write(&text, &options).rows, 0);
     ck_assert_ptr_nonnull(strstr(text.bytes, "\"components\":[]"));
     ck_assert_ptr_null(strstr(text.bytes, "\"ref\""));
 }
@@ -268,7 +241,7 @@ END_TEST
 START_TEST(facts__unresolved__is_counted_not_told)
 {
     struct ew_export_options options = sample_options(EW_EXPORT_STELLA_FACTS);
-    ck_assert_uint_eq(write_to(&text, &options).functions_no_id, 1);
+    ck_assert_uint_eq(export_text_write(&text, &options).functions_no_id, 1);
     ck_assert_ptr_null(strstr(text.bytes, "u:542D574Ec2000:3004"));
 }
 END_TEST
@@ -279,7 +252,7 @@ START_TEST(exports__never__say_not_affected)
     static const char *const banned[] = {"not_affected", "code_not_reachable", "code_not_present",
                                          "not_in_execute_path"};
     struct ew_export_options options = sample_options((enum ew_export_format)_i);
-    (void)write_to(&text, &options);
+    (void)export_text_write(&text, &options);
     for (size_t i = 0; i < sizeof banned / sizeof banned[0]; i++) {
         ck_assert_ptr_null(strstr(text.bytes, banned[i]));
     }
@@ -300,7 +273,8 @@ START_TEST(window__index_out_of_range__is_refused)
     window.evidence = &broken;
     options.windows = &window;
     options.window_count = 1;
-    ck_assert_int_eq(ew_export_write(&options, text_sink, &text, &counts, &error), EW_FORMAT);
+    ck_assert_int_eq(ew_export_write(&options, export_text_sink, &text, &counts, &error),
+                     EW_FORMAT);
 }
 END_TEST
 
@@ -317,10 +291,17 @@ START_TEST(format__name__is_found_again)
 }
 END_TEST
 
+static void tear_down(void)
+{
+    export_text_free(&text);
+    export_text_free(&again);
+}
+
 Suite *ew_suite(void)
 {
     Suite *suite = suite_create("exports");
     TCase *tcase = tcase_create("formats");
+    tcase_add_checked_fixture(tcase, NULL, tear_down);
     tcase_add_loop_test(tcase, sample__each_format__is_the_golden_file, 0,
                         EW_EXPORT_FORMAT_COUNT);
     tcase_add_loop_test(tcase, hostile_names__each_format__are_the_golden_file, 0,

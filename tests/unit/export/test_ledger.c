@@ -4,6 +4,7 @@
 #include "export/sample_merged.h"
 #include "platform/file.h"
 #include "support/check_main.h"
+#include "support/evidence_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,15 +81,6 @@ static void move(const char *from, const char *to)
     struct ew_error error = {0};
     enum ew_status status = ew_file_rename(from, to, false, &error);
     ck_assert_msg(status == EW_OK, "%s", error.text);
-}
-
-static void write_file(const char *path, const char *text)
-{
-    struct ew_file *file = NULL;
-    struct ew_error error = {0};
-    ck_assert_int_eq(ew_file_create(path, true, &file, &error), EW_OK);
-    ck_assert_int_eq(ew_file_write_at(file, 0, text, strlen(text), &error), EW_OK);
-    ew_file_close(file);
 }
 
 static uint64_t lines_in(const char *path)
@@ -180,7 +172,7 @@ END_TEST
 START_TEST(export__out_is_there__tells_nothing)
 {
     struct ew_ledger *ledger = open_ledger();
-    write_file(OUT, "not sent yet\n");
+    evidence_files_write(OUT, "not sent yet\n");
     ck_assert_int_eq(try_tell(ledger, OUT), EW_EXISTS);
     ck_assert_uint_eq(ew_ledger_batches(ledger), 0);
     ck_assert_uint_eq(lines_in(OUT), 1);
@@ -213,7 +205,7 @@ START_TEST(open__part_is_broken__is_not_taken_for_the_batch)
     struct ew_ledger *ledger = open_ledger();
     (void)tell(ledger, 2, OUT);
     move(OUT, OTHER);
-    write_file(ledger->part, "{\"half\":");
+    evidence_files_write(ledger->part, "{\"half\":");
     ew_ledger_close(ledger);
     ledger = open_ledger();
     ck_assert(!ew_ledger_recovered(ledger));
@@ -226,8 +218,8 @@ END_TEST
 /* Cut off before the record: parts lie about, and nothing was told. */
 START_TEST(open__parts_without_a_record__tells_all)
 {
-    write_file(OUT ".0011223344556677.part", "{\"half\":");
-    write_file(LEDGER "/facts-000000000001.json.0011223344556677.part", "{");
+    evidence_files_write(OUT ".0011223344556677.part", "{\"half\":");
+    evidence_files_write(LEDGER "/facts-000000000001.json.0011223344556677.part", "{");
     struct ew_ledger *ledger = open_ledger();
     ck_assert_uint_eq(ew_ledger_batches(ledger), 0);
     ck_assert_uint_eq(tell(ledger, 2, OUT).rows, 6);
@@ -332,7 +324,7 @@ START_TEST(record__hostile__is_refused)
         RECORD(WINDOW("1", "1")) "x",
     };
     struct ew_error error = {0};
-    write_file(LEDGER "/facts-000000000001.json", bad[_i]);
+    evidence_files_write(LEDGER "/facts-000000000001.json", bad[_i]);
     ck_assert_int_eq(open_status(&error), EW_FORMAT);
     ck_assert(error.text[0] != '\0');
 }
@@ -341,7 +333,8 @@ END_TEST
 START_TEST(record__good__is_read)
 {
     struct ew_error error = {0};
-    write_file(LEDGER "/facts-000000000001.json", RECORD(WINDOW("1", "4") "," WINDOW("5", "5")));
+    evidence_files_write(LEDGER "/facts-000000000001.json",
+                         RECORD(WINDOW("1", "4") "," WINDOW("5", "5")));
     ck_assert_int_eq(open_status(&error), EW_OK);
     struct ew_ledger *ledger = open_ledger();
     const char *stream = "5f0c1e2d3b4a59687786958493a2b1c0";
@@ -356,8 +349,8 @@ END_TEST
 START_TEST(record__one_is_missing__is_refused)
 {
     struct ew_error error = {0};
-    write_file(LEDGER "/facts-000000000001.json", RECORD(WINDOW("1", "1")));
-    write_file(LEDGER "/facts-000000000003.json", RECORD(WINDOW("3", "3")));
+    evidence_files_write(LEDGER "/facts-000000000001.json", RECORD(WINDOW("1", "1")));
+    evidence_files_write(LEDGER "/facts-000000000003.json", RECORD(WINDOW("3", "3")));
     ck_assert_int_eq(open_status(&error), EW_FORMAT);
     ck_assert_ptr_nonnull(strstr(error.text, "record 2 is missing"));
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What exports leave out when there is more than a format's readers take, and that they say so.
  */
-#include "etwitness/export.h"
+#include "export/export_text.h"
 #include "support/check_main.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Every node calls every other: more edges and conflicts than a SARIF log tells. */
@@ -16,33 +15,12 @@ enum {
     KEY_BYTES = 16
 };
 
-struct text {
-    char *bytes;
-    size_t used;
-    size_t capacity;
-};
-
-static struct text text;
+static struct export_text text;
 static char keys[NODES][KEY_BYTES];
 static struct ew_reach_node nodes[NODES];
 static struct ew_reach_edge edges[EDGES];
 static struct ew_reach_conflict conflicts[CONFLICTS];
 static struct ew_merged merged;
-
-static bool text_sink(void *context, const void *bytes, size_t byte_count)
-{
-    struct text *out = context;
-    if (byte_count >= out->capacity - out->used) {
-        size_t capacity = (out->used + byte_count + 1) * 2;
-        out->bytes = realloc(out->bytes, capacity);
-        ck_assert_ptr_nonnull(out->bytes);
-        out->capacity = capacity;
-    }
-    memcpy(out->bytes + out->used, bytes, byte_count);
-    out->used += byte_count;
-    out->bytes[out->used] = '\0';
-    return true;
-}
 
 /* One walk over the text: a sanitizer's strstr() measures all that is left of it each time. */
 static size_t occurrences(const char *word)
@@ -105,12 +83,7 @@ static struct ew_export_counts write_sarif_with(const struct ew_window *window)
                                               .merged = &merged,
                                               .windows = window,
                                               .window_count = window != NULL ? 1 : 0};
-    struct ew_export_counts counts = {0};
-    struct ew_error error = {0};
-    text.used = 0;
-    enum ew_status status = ew_export_write(&options, text_sink, &text, &counts, &error);
-    ck_assert_msg(status == EW_OK, "%s", error.text);
-    return counts;
+    return export_text_write(&text, &options);
 }
 
 static struct ew_export_counts write_sarif(void)
@@ -133,8 +106,7 @@ START_TEST(sarif__more_results_than_services_take__the_weightiest_are_told)
     /* One is about no function at all; services refuse a log with a result without a file. */
     ck_assert_uint_ge(occurrences("\"artifactLocation\":{\"uri\":\""), EW_EXPORT_RESULTS_MAX);
     ck_assert_uint_eq(occurrences("\"artifactLocation\":{\"uri\":\"evidence\"}"), 1);
-    free(text.bytes);
-    text = (struct text){0};
+    export_text_free(&text);
 }
 END_TEST
 
@@ -151,8 +123,7 @@ START_TEST(sarif__more_edges_than_it_tells__says_how_many)
     ck_assert_uint_eq(counts.cut, 1001 + EDGES - EW_EXPORT_GRAPH_EDGES_MAX);
     (void)snprintf(omitted, sizeof omitted, "\"id\":\"e%d\"", EDGES - 1);
     ck_assert_ptr_nonnull(strstr(text.bytes, omitted));
-    free(text.bytes);
-    text = (struct text){0};
+    export_text_free(&text);
 }
 END_TEST
 
@@ -201,8 +172,7 @@ START_TEST(sarif__more_frames_than_it_tells__later_results_have_no_stack)
     ck_assert_uint_eq(occurrences("\"stacks\":"), WITNESSES);
     ck_assert_uint_eq(occurrences("\"codeFlows\":"), WITNESSES);
     ck_assert_ptr_nonnull(strstr(text.bytes, "\"witnessesOmitted\":100}"));
-    free(text.bytes);
-    text = (struct text){0};
+    export_text_free(&text);
 }
 END_TEST
 

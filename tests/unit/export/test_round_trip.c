@@ -3,13 +3,13 @@
  * A static graph that is merged, exported as stella.callgraph.v1 and read again has the same
  * nodes, claimed edges and entry points; what was observed does not come back as a claim.
  */
-#include "etwitness/export.h"
+#include "export/export_text.h"
 #include "merge/merge_world.h"
 #include "platform/file.h"
 #include "support/check_main.h"
+#include "support/evidence_files.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define GRAPH_FILE "export_round_trip.claims.json"
@@ -22,7 +22,7 @@ struct text {
     size_t used;
 };
 
-static struct text exported;
+static struct export_text exported;
 
 #define NODE(letter, token) \
     "{'id':'" letter "','artifact':0,'token':'" token "','name':'N.T." letter "','sig':'void ()'}"
@@ -41,26 +41,6 @@ static const char claims[] =
                                                               "'entrypoints':[{'node':'A','kind':'main'},{'node':'A','kind':'http'},{'node':'B','kind':"
                                                               "'grpc'},{'node':'C','kind':'cli'},{'node':'D','kind':'job'},{'node':'E','kind':'event'},"
                                                               "{'node':'E','kind':'timer'}]}";
-
-static bool text_sink(void *context, const void *bytes, size_t byte_count)
-{
-    struct text *out = context;
-    if (byte_count >= sizeof out->bytes - out->used) {
-        return false;
-    }
-    memcpy(out->bytes + out->used, bytes, byte_count);
-    out->used += byte_count;
-    out->bytes[out->used] = '\0';
-    return true;
-}
-
-static void write_file(const char *path, const char *text)
-{
-    struct ew_file *file = NULL;
-    ck_assert_int_eq(ew_file_create(path, true, &file, NULL), EW_OK);
-    ck_assert_int_eq(ew_file_write_at(file, 0, text, strlen(text), NULL), EW_OK);
-    ew_file_close(file);
-}
 
 static struct ew_graph *load(const char *path, struct ew_graph_counts *counts)
 {
@@ -81,7 +61,7 @@ static struct ew_graph *load_claims(void)
     for (char *at = text.bytes; *at != '\0'; at++) {
         *at = *at == '\'' ? '"' : *at;
     }
-    write_file(GRAPH_FILE, text.bytes);
+    evidence_files_write(GRAPH_FILE, text.bytes);
     return load(GRAPH_FILE, &counts);
 }
 
@@ -98,13 +78,9 @@ static struct ew_graph *there_and_back(const struct ew_graph *graph,
                                               .merged = world_merge_with(&merge),
                                               .windows = &window,
                                               .window_count = seen != NULL ? 1 : 0};
-    struct ew_export_counts written;
-    struct ew_error error = {0};
-    exported.used = 0;
-    enum ew_status status = ew_export_write(&options, text_sink, &exported, &written, &error);
-    ck_assert_msg(status == EW_OK, "%s", error.text);
+    struct ew_export_counts written = export_text_write(&exported, &options);
     ck_assert_uint_eq(written.entries_unknown, 0);
-    write_file(EXPORT_FILE, exported.bytes);
+    evidence_files_write(EXPORT_FILE, exported.bytes);
     return load(EXPORT_FILE, counts);
 }
 
@@ -154,6 +130,7 @@ START_TEST(graph__exported_and_read__is_the_same)
     ew_graph_free(again);
     ew_graph_free(back);
     ew_graph_free(graph);
+    export_text_free(&exported);
     world_end();
 }
 END_TEST
@@ -178,6 +155,7 @@ START_TEST(observations__exported_and_read__claim_nothing)
     ck_assert_ptr_nonnull(strstr(exported.bytes, "\"id\":\"C\",\"isEntrypointCandidate\":false"));
     ew_graph_free(back);
     ew_graph_free(graph);
+    export_text_free(&exported);
     world_end();
 }
 END_TEST
