@@ -285,10 +285,45 @@ static void ask_graphs(const struct merge *merge, struct block *block, uint32_t 
         right = b < to->member_count ? &merge->members[to->first_member + b] : NULL;
         bool first = a == 0 || left[-1].graph != left->graph;
         if (right != NULL && right->graph == left->graph && first) {
+            __builtin_prefetch(&merge->graphs[left->graph].nodes[left->node]);
+            __builtin_prefetch(&merge->graphs[left->graph].nodes[right->node]);
             block->questions[block->count] = (struct question){index, left->graph};
             block->asked[block->count++] = (struct edge_question){
                 merge->graphs[left->graph].graph, left->node, right->node, NONE};
         }
+    }
+}
+
+/* The name of a node is told when it has no edge: first its function is fetched, then its row. */
+static void name_soon(const struct merge *merge, uint32_t node, bool row)
+{
+    const struct function *function = merge->nodes[node].function != NONE
+                                          ? &merge->functions[merge->nodes[node].function]
+                                          : NULL;
+    if (function != NULL && !row) {
+        __builtin_prefetch(function);
+    } else if (function != NULL && function->row != NULL) {
+        __builtin_prefetch(&function->row->name);
+    }
+}
+
+/* Without an edge, other ways are looked for, and the edge back. */
+static void judge_soon(const struct merge *merge, const struct block *block, size_t at)
+{
+    enum { NAMES_AHEAD = 6, AHEAD = 3 };
+    if (at + NAMES_AHEAD < block->count && block->asked[at + NAMES_AHEAD].edge == NONE) {
+        const struct pair *pair = &merge->pairs[block->questions[at + NAMES_AHEAD].pair];
+        name_soon(merge, pair->from, false);
+        name_soon(merge, pair->to, false);
+    }
+    if (at + AHEAD < block->count && block->asked[at + AHEAD].edge == NONE) {
+        const struct edge_question *asked = &block->asked[at + AHEAD];
+        const struct pair *pair = &merge->pairs[block->questions[at + AHEAD].pair];
+        name_soon(merge, pair->from, true);
+        name_soon(merge, pair->to, true);
+        ew_merge_elision_soon(&merge->graphs[block->questions[at + AHEAD].graph], asked->from,
+                              asked->to);
+        ew_merge_static_row_soon(asked->graph, asked->to);
     }
 }
 
@@ -307,6 +342,7 @@ static enum ew_status classify_block(struct merge *merge, struct block *block, u
     for (uint32_t i = first; status == EW_OK && i < end; i++) {
         size_t count = 0;
         for (; at < block->count && block->questions[at].pair == i; at++) {
+            judge_soon(merge, block, at);
             if (!judge(merge, &block->questions[at], &block->asked[at],
                        &block->verdicts[count++])) {
                 return merge_no_memory(merge);

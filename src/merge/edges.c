@@ -83,6 +83,30 @@ static void sort_claimed(struct claimed *claimed, size_t count)
     }
 }
 
+/* Fetches what nodes to come need: the rows of graphs first, then the nodes that they name. */
+static void gather_soon(const struct merge *merge, uint32_t node)
+{
+    enum { ROWS_AHEAD = 6, TARGETS_AHEAD = 3, TARGETS = 16 };
+    if (node + ROWS_AHEAD < merge->node_count
+        && merge->nodes[node + ROWS_AHEAD].member_count > 0) {
+        const struct member *member =
+            &merge->members[merge->nodes[node + ROWS_AHEAD].first_member];
+        ew_merge_static_row_soon(merge->graphs[member->graph].graph, member->node);
+    }
+    if (node + TARGETS_AHEAD < merge->node_count
+        && merge->nodes[node + TARGETS_AHEAD].member_count > 0) {
+        const struct member *member =
+            &merge->members[merge->nodes[node + TARGETS_AHEAD].first_member];
+        const struct graph_side *side = &merge->graphs[member->graph];
+        uint32_t first = side->graph->first_edge[member->node];
+        uint32_t end = side->graph->first_edge[member->node + 1];
+        end = end - first < TARGETS ? end : first + TARGETS;
+        for (uint32_t e = first; e < end; e++) {
+            __builtin_prefetch(&side->nodes[side->graph->edges[e].to]);
+        }
+    }
+}
+
 static void gather(struct joining *joining, uint32_t node)
 {
     const struct node *row = &joining->merge->nodes[node];
@@ -244,6 +268,25 @@ static enum ew_status add_edge(struct joining *joining, uint32_t from, uint32_t 
     return status;
 }
 
+/* Pairs are sorted by an index, and their rows lie as they were seen: both are fetched ahead. */
+static void pairs_soon(const struct joining *joining)
+{
+    enum { PAIRS_AHEAD = 16, ROWS_AHEAD = 8 };
+    const struct merge *merge = joining->merge;
+    if (joining->pair_at + PAIRS_AHEAD < merge->pair_count) {
+        const struct pair *pair = &merge->pairs[joining->pairs[joining->pair_at + PAIRS_AHEAD]];
+        __builtin_prefetch(&pair->from);
+        __builtin_prefetch(&pair->unsure_end);
+    }
+    if (joining->pair_at + ROWS_AHEAD < merge->pair_count) {
+        uint32_t row = merge->pairs[joining->pairs[joining->pair_at + ROWS_AHEAD]].last_row;
+        if (row != NONE) {
+            __builtin_prefetch(&merge->rows[row].observation);
+            __builtin_prefetch(&merge->rows[row].previous);
+        }
+    }
+}
+
 /* --- node by node
  * --------------------------------------------------------------------------------- */
 
@@ -261,6 +304,7 @@ static enum ew_status join_node(struct joining *joining, uint32_t from)
 {
     enum ew_status status = EW_OK;
     size_t at = 0;
+    gather_soon(joining->merge, from);
     gather(joining, from);
     while (status == EW_OK) {
         struct pair *pair = pair_here(joining, from);
@@ -277,7 +321,10 @@ static enum ew_status join_node(struct joining *joining, uint32_t from)
         while (end < joining->claimed_count && joining->claimed[end].to == to) {
             end++;
         }
-        joining->pair_at += is_pair;
+        if (is_pair) {
+            pairs_soon(joining);
+            joining->pair_at++;
+        }
         /* What only the compiler told is no edge. */
         if (end > at || observed_state(is_pair ? pair : NULL) != EW_RUNTIME_UNKNOWN) {
             status = add_edge(joining, from, to, at, end, is_pair ? pair : NULL);

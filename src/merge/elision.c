@@ -6,9 +6,6 @@
  */
 #include "merge/elision.h"
 
-/* Edges to the callee that a marked node may need. What is further away has no mark. */
-enum { MARK_NONE, MARK_CALLS, MARK_CALLS_CALLER };
-
 /* --- edges turned round --------------------------------------------------------------------- */
 
 /* Counts, then places, the callers of what each edge names and of its candidates. */
@@ -36,10 +33,11 @@ static bool callers_make(const struct ew_graph *graph, struct callers *callers)
     size_t count = (size_t)graph->edge_count + graph->candidate_count;
     callers->first = calloc((size_t)graph->node_count + 2, sizeof *callers->first);
     callers->callers = malloc((count + 1) * sizeof *callers->callers);
-    callers->marks = calloc((size_t)graph->node_count + 1, sizeof *callers->marks);
-    callers->marked = malloc(((size_t)graph->node_count + 1) * sizeof *callers->marked);
-    if (callers->first == NULL || callers->callers == NULL || callers->marks == NULL
-        || callers->marked == NULL) {
+    callers->last = calloc((size_t)graph->node_count / 64 + 1, sizeof *callers->last);
+    callers->near = calloc((size_t)graph->node_count / 64 + 1, sizeof *callers->near);
+    callers->marked = malloc(EW_ELISION_STEPS_MAX * sizeof *callers->marked);
+    if (callers->first == NULL || callers->callers == NULL || callers->last == NULL
+        || callers->near == NULL || callers->marked == NULL) {
         return false;
     }
     turn_edges(graph, callers, false);
@@ -54,7 +52,8 @@ void ew_merge_elision_free(struct graph_side *side)
 {
     free(side->callers.first);
     free(side->callers.callers);
-    free(side->callers.marks);
+    free(side->callers.last);
+    free(side->callers.near);
     free(side->callers.marked);
     memset(&side->callers, 0, sizeof side->callers);
 }
@@ -72,24 +71,55 @@ struct search {
     uint32_t depth;
     bool answers_calls; /* virtual ones, so that edges need not name it */
     bool knows_last;    /* who may call it is marked, all of them */
-    bool knows_before;  /* ... and who calls those */
+    bool knows_near;    /* ... and who calls those */
 };
 
-/* Marks the callers of a node. False when there are too many to look at. */
-static bool mark_callers(struct search *search, uint32_t node, uint8_t mark)
+/* What is read next is known long before: so many nodes are fetched ahead. */
+enum { FETCH_NODES = 64 };
+
+/* Fetches what marking the callers of these nodes reads. */
+static void fetch_callers(const struct callers *callers, const uint32_t *nodes, uint32_t count)
 {
-    struct callers *callers = search->callers;
-    uint32_t count = callers->first[node + 1] - callers->first[node];
-    if (count > EW_ELISION_STEPS_MAX - search->steps) {
+    count = count < FETCH_NODES ? count : FETCH_NODES;
+    for (uint32_t i = 0; i < count; i++) {
+        __builtin_prefetch(&callers->first[nodes[i]]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        __builtin_prefetch(&callers->callers[callers->first[nodes[i]]]);
+    }
+}
+
+/* Fetches the edges of those that a node calls. */
+static void fetch_called(const struct ew_graph *graph, uint32_t from)
+{
+    uint32_t first = graph->first_edge[from];
+    uint32_t count = graph->first_edge[from + 1] - first;
+    count = count < FETCH_NODES ? count : FETCH_NODES;
+    for (uint32_t i = 0; i < count; i++) {
+        __builtin_prefetch(&graph->first_edge[graph->edges[first + i].to]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        ew_merge_static_row_soon(graph, graph->edges[first + i].to);
+    }
+}
+
+static bool has_mark(const uint64_t *marks, uint32_t node)
+{
+    return (marks[node / 64] >> node % 64 & 1) != 0;
+}
+
+/* Marks the callers of a node. False when there are too many to look at. */
+static bool mark_callers(struct callers *callers, uint64_t *marks, uint32_t node)
+{
+    uint32_t first = callers->first[node];
+    uint32_t end = callers->first[node + 1];
+    if (end - first > EW_ELISION_STEPS_MAX - callers->marked_count) {
         return false;
     }
-    search->steps += count;
-    for (uint32_t i = callers->first[node]; i < callers->first[node + 1]; i++) {
+    for (uint32_t i = first; i < end; i++) {
         uint32_t caller = callers->callers[i];
-        if (callers->marks[caller] == MARK_NONE) {
-            callers->marks[caller] = mark;
-            callers->marked[callers->marked_count++] = caller;
-        }
+        marks[caller / 64] |= UINT64_C(1) << caller % 64;
+        callers->marked[callers->marked_count++] = caller;
     }
     return true;
 }
@@ -101,33 +131,28 @@ static bool mark_last(struct search *search)
     uint32_t count = 0;
     bool fine = ew_merge_overridden(search->graph, search->to, methods, &count);
     for (uint32_t i = 0; fine && i < count; i++) {
-        fine = mark_callers(search, methods[i], MARK_CALLS);
+        fine = mark_callers(search->callers, search->callers->last, methods[i]);
     }
     return fine;
 }
 
-static bool mark_before(struct search *search)
+static bool mark_near(struct search *search)
 {
-    uint32_t count = search->callers->marked_count;
+    struct callers *callers = search->callers;
+    uint32_t count = callers->marked_count;
     bool fine = true;
+    fetch_callers(callers, callers->marked, count);
     for (uint32_t i = 0; fine && i < count; i++) {
-        fine = mark_callers(search, search->callers->marked[i], MARK_CALLS_CALLER);
+        fine = mark_callers(callers, callers->near, callers->marked[i]);
     }
     return fine;
-}
-
-/* The steps of marking are not those of searching: what is cut there is searched without. */
-static void mark(struct search *search)
-{
-    search->knows_last = mark_last(search);
-    search->knows_before = search->knows_last && mark_before(search);
-    search->steps = 0;
 }
 
 static void unmark(struct callers *callers)
 {
     for (uint32_t i = 0; i < callers->marked_count; i++) {
-        callers->marks[callers->marked[i]] = MARK_NONE;
+        callers->last[callers->marked[i] / 64] = 0;
+        callers->near[callers->marked[i] / 64] = 0;
     }
     callers->marked_count = 0;
 }
@@ -179,7 +204,7 @@ static uint32_t here(const struct search *search, uint32_t from)
 /* Whether a node may be the last before `to`. */
 static bool may_end(const struct search *search, uint32_t node)
 {
-    return !search->knows_last || search->callers->marks[node] == MARK_CALLS;
+    return !search->knows_last || has_mark(search->callers->last, node);
 }
 
 /* Whether `to` may be reached over a node that would be the next of the path. */
@@ -188,7 +213,8 @@ static bool leads(const struct search *search, uint32_t node)
     uint32_t edges_left = EW_ELISION_EDGES_MAX - 1 - search->depth;
     return edges_left > 2    ? true
            : edges_left == 1 ? may_end(search, node)
-                             : !search->knows_before || search->callers->marks[node] != MARK_NONE;
+                             : !search->knows_near || has_mark(search->callers->near, node)
+                                   || has_mark(search->callers->last, node);
 }
 
 /* Looks whether `to` can be reached from the node that was just stepped on. */
@@ -241,6 +267,15 @@ static bool step(struct search *search, uint32_t from, struct elided *out)
     return true;
 }
 
+void ew_merge_elision_soon(const struct graph_side *side, uint32_t from, uint32_t to)
+{
+    if (side->callers.first != NULL) {
+        ew_merge_static_row_soon(side->graph, from);
+        __builtin_prefetch(&side->callers.callers[side->callers.first[to]]);
+        __builtin_prefetch(&side->graph->nodes[to].first_override);
+    }
+}
+
 bool ew_merge_elision_search(struct graph_side *side, uint32_t from, uint32_t to,
                              struct elided *out)
 {
@@ -254,7 +289,9 @@ bool ew_merge_elision_search(struct graph_side *side, uint32_t from, uint32_t to
     search.answers_calls = graph->nodes[to].first_override < static_overrides_end(graph, to)
                            || graph->candidate_count > 0;
     search.edge[0] = graph->first_edge[from];
-    mark(&search);
+    fetch_called(graph, from);
+    search.knows_last = mark_last(&search);
+    search.knows_near = search.knows_last && mark_near(&search);
     bool can_end = !search.knows_last || side->callers.marked_count > 0;
     while (can_end && !out->cut && step(&search, from, out)) {
         out->cut = out->cut || ++search.steps >= EW_ELISION_STEPS_MAX;

@@ -17,6 +17,8 @@ struct elided {
 /* False without memory. */
 bool ew_merge_elision_search(struct graph_side *side, uint32_t from, uint32_t to,
                              struct elided *out);
+/* Says that such a search comes soon: memory is fetched. */
+void ew_merge_elision_soon(const struct graph_side *side, uint32_t from, uint32_t to);
 /* Frees what searching has made of the graph. */
 void ew_merge_elision_free(struct graph_side *side);
 

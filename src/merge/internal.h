@@ -42,6 +42,7 @@ enum relation { RELATION_UNKNOWN, RELATION_SAME, RELATION_DIFFERENT };
 struct build {
     const struct ew_evidence_module *row; /* the first */
     struct build_ids ids;
+    uint8_t mediator; /* enum mediator, of all its functions */
     bool has_untold;  /* functions of it were seen that nothing tells apart from others */
     bool has_unnamed; /* ... that have no name */
 };
@@ -63,6 +64,7 @@ struct function {
     uint8_t tier;     /* best match in any graph */
     uint8_t mediator; /* enum mediator */
     bool retold;      /* of a head: others of its key tell it in another way */
+    bool unsure;      /* folded, or one of several: what calls what is not sure */
     bool observed;
     bool candidate; /* of an ambiguous record */
     bool certain;   /* the only one of such a record */
@@ -105,8 +107,9 @@ struct artifact_side {
 struct callers {
     uint32_t *first;   /* node_count + 2: those of node n are first[n] .. first[n + 1] - 1 */
     uint32_t *callers; /* by what edges name, and by their candidates */
-    uint8_t *marks;
-    uint32_t *marked; /* nodes with a mark */
+    uint64_t *last;    /* a bit for each node: may call what is searched for */
+    uint64_t *near;    /* calls one of those */
+    uint32_t *marked;  /* nodes with a mark, at most EW_ELISION_STEPS_MAX */
     uint32_t marked_count;
 };
 
@@ -333,6 +336,9 @@ enum relation ew_merge_build_relation(const struct build_ids *a, const struct bu
 /* The same file name, without case, ".dll", ".exe" and folders. */
 bool ew_merge_module_names_equal(const char *a, const char *b);
 
+/* Says that this function's name and those after it are read: memory is fetched (observe.c). */
+void ew_merge_function_soon(const struct merge *merge, size_t function);
+
 /* The function that a candidate of a window's ambiguous record is, or NONE. */
 uint32_t ew_merge_candidate_find(struct merge *merge, size_t window, const char *key);
 
@@ -369,6 +375,9 @@ struct edge_question {
     uint32_t edge; /* the answer */
 };
 void ew_merge_static_edges_find(struct edge_question *questions, size_t count);
+
+/* Fetches the edges of a node that will be asked for soon; the middle of a long row. */
+void ew_merge_static_row_soon(const struct ew_graph *graph, uint32_t from);
 
 static inline bool static_edge_calls(const struct ew_graph_edge *edge)
 {
@@ -418,8 +427,9 @@ enum mediator {
     MEDIATOR_RUNTIME,
 };
 enum mediator ew_merge_mediator_of(const struct function *function, const struct build *build);
-/* By the name alone. */
+/* By the name alone, or by the module's. */
 enum mediator ew_merge_mediator_named(const char *name);
+enum mediator ew_merge_mediator_module(const struct ew_evidence_module *module);
 const char *ew_merge_mediator_name(enum mediator mediator);
 
 /* --- conflicts (conflicts.c) --------------------------------------------------------------- */
@@ -448,6 +458,21 @@ static inline uint64_t merge_sum(uint64_t a, uint64_t b)
     return a > EW_JSON_INTEGER_MAX - (b > EW_JSON_INTEGER_MAX ? EW_JSON_INTEGER_MAX : b)
                ? EW_JSON_INTEGER_MAX
                : a + b;
+}
+
+/* Entries of a hash will be looked for soon: their slot is fetched. */
+static inline void merge_slot_soon(const struct ew_index *index, uint64_t hash)
+{
+    if (index->slots != NULL) {
+        __builtin_prefetch(&index->slots[(uint32_t)(hash >> 32) & index->slot_mask]);
+    }
+}
+
+/* The entry that a hash probably has, for fetching it; NONE when there is none. */
+static inline uint32_t merge_slot_guess(const struct ew_index *index, uint64_t hash)
+{
+    return index->slots != NULL ? index->slots[(uint32_t)(hash >> 32) & index->slot_mask].entry
+                                : NONE;
 }
 
 /* Hands an allocation to the result, which frees it. */

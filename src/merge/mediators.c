@@ -74,7 +74,7 @@ static const struct known known_names[] = {
 static const char *const runtime_modules[] = {"coreclr", "clr",        "mscorwks",
                                               "clrjit",  "hostpolicy", "hostfxr"};
 
-static enum mediator by_module(const struct ew_evidence_module *module)
+enum mediator ew_merge_mediator_module(const struct ew_evidence_module *module)
 {
     for (size_t i = 0; i < sizeof runtime_modules / sizeof runtime_modules[0]; i++) {
         if (ew_merge_module_names_equal(module->name, runtime_modules[i])) {
@@ -84,10 +84,13 @@ static enum mediator by_module(const struct ew_evidence_module *module)
     return MEDIATOR_NONE;
 }
 
+/* The first two letters tell nearly all names apart from all of ours. */
 enum mediator ew_merge_mediator_named(const char *name)
 {
     for (size_t i = 0; i < sizeof known_names / sizeof known_names[0]; i++) {
-        if (strncmp(name, known_names[i].prefix, strlen(known_names[i].prefix)) == 0) {
+        const char *prefix = known_names[i].prefix;
+        if (name[0] == prefix[0] && name[1] == prefix[1]
+            && strncmp(name, prefix, strlen(prefix)) == 0) {
             return known_names[i].mediator;
         }
     }
@@ -105,7 +108,7 @@ enum mediator ew_merge_mediator_of(const struct function *function, const struct
         found = MEDIATOR_THUNK;
     }
     if (found == MEDIATOR_NONE && build != NULL) {
-        found = by_module(build->row);
+        found = (enum mediator)build->mediator;
     }
     return found;
 }

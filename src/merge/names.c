@@ -122,13 +122,29 @@ static void drop_method_arity(struct method_name *out)
     }
 }
 
+/* What stands for itself in a path, up to the first character that does not. */
+static const char *put_plain(struct method_name *out, const char *at, const char *end)
+{
+    static const bool is_sign[256] = {['['] = true, ['`'] = true, ['<'] = true, ['{'] = true,
+                                      ['+'] = true, ['/'] = true, ['#'] = true, [':'] = true};
+    size_t room = METHOD_PATH_BYTES - 1 - out->path_bytes;
+    size_t length = 0;
+    while (at + length < end && length < room && !is_sign[(unsigned char)at[length]]) {
+        length++;
+    }
+    memcpy(out->path + out->path_bytes, at, length);
+    out->path_bytes += length;
+    return at + length;
+}
+
 static void put_path(struct method_name *out, const char *at, const char *end)
 {
     while (at < end && *at == ' ') {
         at++;
     }
     while (at < end) {
-        at = put_one(out, at, end);
+        at = put_plain(out, at, end);
+        at = at < end ? put_one(out, at, end) : at;
     }
     drop_method_arity(out);
     while (out->path_bytes > 0 && out->path[out->path_bytes - 1] == ' ') {

@@ -7,9 +7,14 @@ enum { LEVEL_PREPARED = 1, LEVEL_FUNCTION = 2, LEVEL_EDGE = 3, WEIGHT_PREPARED =
 /* --- pairs ------------------------------------------------------------------------------------
  */
 
+static uint64_t pair_hash(uint32_t from, uint32_t to)
+{
+    return ew_index_hash_u64((uint64_t)from << 32 | to);
+}
+
 uint32_t ew_merge_pair_find(struct merge *merge, uint32_t from, uint32_t to)
 {
-    uint64_t hash = ew_index_hash_u64((uint64_t)from << 32 | to);
+    uint64_t hash = pair_hash(from, to);
     for (uint32_t i = ew_index_first(&merge->pair_index, hash); i != EW_INDEX_END;
          i = ew_index_next(&merge->pair_index)) {
         if (merge->pairs[i].from == from && merge->pairs[i].to == to) {
@@ -31,8 +36,7 @@ uint32_t ew_merge_pair_get(struct merge *merge, uint32_t from, uint32_t to)
         return NONE;
     }
     merge->pairs = grown;
-    uint64_t hash = ew_index_hash_u64((uint64_t)from << 32 | to);
-    if (!ew_index_insert(&merge->pair_index, hash, (uint32_t)merge->pair_count)) {
+    if (!ew_index_insert(&merge->pair_index, pair_hash(from, to), (uint32_t)merge->pair_count)) {
         return NONE;
     }
     struct pair pair = {.from = from,
@@ -158,11 +162,37 @@ static enum ew_status observe_functions(struct merge *merge, size_t window)
     return EW_OK;
 }
 
+/* An end that several functions can be, or that is worth little: what calls what is not sure. */
+static bool is_unsure(const struct merge *merge, uint32_t index)
+{
+    const struct function *function = &merge->functions[index];
+    bool ambiguous = (function->flags & EW_FUNCTION_FOLDED) != 0;
+    for (size_t g = 0; !ambiguous && g < merge->graph_count; g++) {
+        ambiguous = (merge->graphs[g].matches[index].flags & MATCH_AMBIGUOUS) != 0;
+    }
+    return ambiguous;
+}
+
+/* Names lie in the documents: the rows of functions to come are fetched, then their names. */
+void ew_merge_function_soon(const struct merge *merge, size_t function)
+{
+    enum { ROWS_AHEAD = 16, NAMES_AHEAD = 8 };
+    if (function + ROWS_AHEAD >= merge->function_count) {
+        return;
+    }
+    const struct ew_evidence_function *row = merge->functions[function + NAMES_AHEAD].row;
+    __builtin_prefetch(merge->functions[function + ROWS_AHEAD].row);
+    if (row != NULL && row->name != NULL) {
+        __builtin_prefetch(row->name);
+    }
+}
+
 /* What functions alone tell of their nodes. */
 static void note_functions(struct merge *merge)
 {
     for (size_t f = 0; f < merge->function_count; f++) {
         struct function *function = &merge->functions[f];
+        ew_merge_function_soon(merge, f);
         if (function->node == NONE) {
             continue;
         }
@@ -170,6 +200,7 @@ static void note_functions(struct merge *merge)
         const struct build *build =
             function->build != NONE ? &merge->builds[function->build] : NULL;
         function->mediator = (uint8_t)ew_merge_mediator_of(function, build);
+        function->unsure = is_unsure(merge, (uint32_t)f);
         if (node->mediator == MEDIATOR_NONE) {
             node->mediator = function->mediator;
         }
@@ -197,17 +228,6 @@ static uint32_t adjacency_flags(enum ew_adjacency adjacency)
     static const uint32_t flags[] = {PAIR_BRIDGE, PAIR_FRAME, PAIR_FRAME | PAIR_INLINE, PAIR_JIT,
                                      PAIR_JIT};
     return flags[adjacency];
-}
-
-/* An end that several functions can be, or that is worth little: what calls what is not sure. */
-static bool is_unsure(const struct merge *merge, uint32_t index)
-{
-    const struct function *function = &merge->functions[index];
-    bool ambiguous = (function->flags & EW_FUNCTION_FOLDED) != 0;
-    for (size_t g = 0; !ambiguous && g < merge->graph_count; g++) {
-        ambiguous = (merge->graphs[g].matches[index].flags & MATCH_AMBIGUOUS) != 0;
-    }
-    return ambiguous;
 }
 
 static bool is_kernel(const struct merge *merge, const struct function *function)
@@ -291,7 +311,7 @@ static enum ew_status observe_edge(struct merge *merge, size_t window,
                    : merge_no_memory(merge);
     }
     struct pair *pair = &merge->pairs[index];
-    bool unsure = is_unsure(merge, from) || is_unsure(merge, to);
+    bool unsure = caller->unsure || callee->unsure;
     uint32_t flags = adjacency_flags(edge->adjacency);
     uint32_t seen_flags = flags != PAIR_JIT ? ends_flags(merge, caller, callee) : 0;
     fold_ends(pair, caller, callee, flags | seen_flags, unsure);
@@ -312,6 +332,38 @@ static enum ew_status observe_edge(struct merge *merge, size_t window,
                : merge_no_memory(merge);
 }
 
+static uint64_t edge_hash(const struct merge *merge, const struct ew_evidence_edge *edge,
+                          const uint32_t *map)
+{
+    return pair_hash(merge->functions[map[edge->from]].node,
+                     merge->functions[map[edge->to]].node);
+}
+
+/* Edges lie by caller, so that callees and their pairs are anywhere: what edges to come need is
+ * fetched, first the functions, then the slot of the pair, the pair, its row. */
+static void observe_soon(const struct merge *merge, const struct ew_evidence *evidence,
+                         const uint32_t *map, size_t at)
+{
+    enum { FUNCTIONS_AHEAD = 32, SLOTS_AHEAD = 24, PAIRS_AHEAD = 16, ROWS_AHEAD = 8 };
+    const struct ew_evidence_edge *edge = &evidence->edges[at];
+    if (at + FUNCTIONS_AHEAD >= evidence->edge_count) {
+        return;
+    }
+    __builtin_prefetch(&merge->functions[map[edge[FUNCTIONS_AHEAD].to]].node);
+    merge_slot_soon(&merge->pair_index, edge_hash(merge, &edge[SLOTS_AHEAD], map));
+    uint32_t pair =
+        merge_slot_guess(&merge->pair_index, edge_hash(merge, &edge[PAIRS_AHEAD], map));
+    if (pair != NONE) {
+        __builtin_prefetch(&merge->pairs[pair].from);
+        __builtin_prefetch(&merge->pairs[pair].last_row);
+    }
+    pair = merge_slot_guess(&merge->pair_index, edge_hash(merge, &edge[ROWS_AHEAD], map));
+    if (pair != NONE && merge->pairs[pair].last_row != NONE) {
+        __builtin_prefetch(&merge->rows[merge->pairs[pair].last_row].observation);
+        __builtin_prefetch(&merge->rows[merge->pairs[pair].last_row].previous);
+    }
+}
+
 enum ew_status ew_merge_observe_windows(struct merge *merge)
 {
     enum ew_status status = EW_OK;
@@ -321,6 +373,7 @@ enum ew_status ew_merge_observe_windows(struct merge *merge)
         const uint32_t *map = merge->function_map + merge->first_function[w];
         status = observe_functions(merge, w);
         for (size_t i = 0; status == EW_OK && i < evidence->edge_count; i++) {
+            observe_soon(merge, evidence, map, i);
             status = observe_edge(merge, w, &evidence->edges[i], map);
         }
         if (status == EW_OK) {

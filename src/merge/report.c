@@ -145,7 +145,8 @@ enum ew_status ew_merge_classify_report(struct merge *merge, uint32_t index,
     enum ew_edge_class best = (enum ew_edge_class)merge->pairs[index].edge_class;
     const struct verdict *has = NULL;
     enum ew_status status = EW_OK;
-    if (best == EW_CLASS_CONFIRMED && count == 1) {
+    if ((best == EW_CLASS_CONFIRMED && count == 1)
+        || (best == EW_CLASS_RUNTIME_ONLY && count == 0)) {
         return EW_OK;
     }
     (void)ew_merge_shown_node(merge, merge->pairs[index].from, from);

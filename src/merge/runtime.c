@@ -45,7 +45,8 @@ static uint32_t build_intern(struct merge *merge, const struct ew_evidence_modul
         return NONE;
     }
     merge->builds = grown;
-    struct build build = {.row = module, .ids = ids};
+    struct build build = {
+        .row = module, .ids = ids, .mediator = (uint8_t)ew_merge_mediator_module(module)};
     merge->builds[merge->build_count] = build;
     return (uint32_t)merge->build_count++;
 }
@@ -170,11 +171,15 @@ static uint32_t add_function(struct merge *merge, const struct function *functio
     return index;
 }
 
+static uint64_t hash_key(const char *key)
+{
+    return ew_index_hash_bytes(key, strlen(key));
+}
+
 /* The function of a key as a row tells it, made when it is not there; NONE as above. */
-static uint32_t function_intern(struct merge *merge, const char *key,
+static uint32_t function_intern(struct merge *merge, const char *key, uint64_t hash,
                                 const struct ew_evidence_function *row, uint32_t build)
 {
-    uint64_t hash = ew_index_hash_bytes(key, strlen(key));
     uint32_t head = find_head(merge, key, hash);
     if (head != NONE && tells_alike(&merge->functions[head], row, build)) {
         return head;
@@ -229,9 +234,20 @@ static enum ew_status collect_functions(struct merge *merge, size_t window)
     const struct ew_evidence *evidence = merge->windows[window].evidence;
     const uint32_t *builds = merge->module_map + merge->first_module[window];
     uint32_t *map = merge->function_map + merge->first_function[window];
+    /* Hashes are known so many rows before they are needed that their slots are there by then. */
+    enum { AHEAD = 16 };
+    uint64_t hashes[AHEAD];
+    for (size_t i = 0; i < AHEAD && i < evidence->function_count; i++) {
+        hashes[i] = hash_key(evidence->functions[i].key);
+    }
     for (size_t i = 0; i < evidence->function_count; i++) {
         const struct ew_evidence_function *row = &evidence->functions[i];
-        map[i] = function_intern(merge, row->key, row, builds[row->module]);
+        uint64_t hash = hashes[i % AHEAD];
+        if (i + AHEAD < evidence->function_count) {
+            hashes[i % AHEAD] = hash_key(evidence->functions[i + AHEAD].key);
+            merge_slot_soon(&merge->function_index, hashes[i % AHEAD]);
+        }
+        map[i] = function_intern(merge, row->key, hash, row, builds[row->module]);
         if (map[i] == NONE) {
             return refuse_function(merge);
         }
@@ -324,7 +340,7 @@ uint32_t ew_merge_candidate_find(struct merge *merge, size_t window, const char 
     if (found != NONE) {
         return found;
     }
-    uint64_t hash = ew_index_hash_bytes(key, strlen(key));
+    uint64_t hash = hash_key(key);
     uint32_t head = find_head(merge, key, hash);
     uint32_t build = build_of_key(merge, window, key);
     if (head == NONE || tells_alike(&merge->functions[head], NULL, build)) {
@@ -348,7 +364,8 @@ static enum ew_status collect_candidates(struct merge *merge, size_t window,
         const char *key = record->candidates[k];
         uint32_t index = listed(merge, window, key);
         if (index == NONE) {
-            index = function_intern(merge, key, NULL, build_of_key(merge, window, key));
+            index = function_intern(merge, key, hash_key(key), NULL,
+                                    build_of_key(merge, window, key));
         }
         if (index == NONE) {
             return refuse_function(merge);

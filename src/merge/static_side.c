@@ -223,12 +223,12 @@ void ew_merge_static_free(struct graph_side *side)
 /* --- edges ------------------------------------------------------------------------------------
  */
 
-/* The first edge of a caller whose target is not before `to`. */
-static uint32_t lower_bound(const struct ew_graph *graph, uint32_t from, uint32_t to)
+uint32_t ew_merge_static_edge_find(const struct ew_graph *graph, uint32_t from, uint32_t to)
 {
     enum { SHORT_ROW = 16 };
     uint32_t low = graph->first_edge[from];
-    uint32_t high = graph->first_edge[from + 1];
+    uint32_t end = graph->first_edge[from + 1];
+    uint32_t high = end;
     while (high - low > SHORT_ROW) {
         uint32_t middle = low + (high - low) / 2;
         if (graph->edges[middle].to < to) {
@@ -237,28 +237,22 @@ static uint32_t lower_bound(const struct ew_graph *graph, uint32_t from, uint32_
             high = middle;
         }
     }
-    /* Counted to the end: what cannot be foretold costs more than a few comparisons. */
+    /* A short row is counted to its end: what cannot be foretold costs more than comparing. */
     uint32_t before = 0;
     for (uint32_t i = low; i < high; i++) {
         before += graph->edges[i].to < to;
     }
-    return low + before;
-}
-
-uint32_t ew_merge_static_edge_find(const struct ew_graph *graph, uint32_t from, uint32_t to)
-{
-    uint32_t end = graph->first_edge[from + 1];
+    low += before;
     /* Edges that differ in kind lie side by side. */
-    for (uint32_t i = lower_bound(graph, from, to); i < end && graph->edges[i].to == to; i++) {
-        if (static_edge_calls(&graph->edges[i])) {
-            return i;
+    for (; low < end && graph->edges[low].to == to; low++) {
+        if (static_edge_calls(&graph->edges[low])) {
+            return low;
         }
     }
     return NONE;
 }
 
-/* Fetches a row, or the middle of a long one. */
-static void fetch_row(const struct ew_graph *graph, uint32_t from)
+void ew_merge_static_row_soon(const struct ew_graph *graph, uint32_t from)
 {
     enum {
         LINE_BYTES = 64,
@@ -282,7 +276,8 @@ void ew_merge_static_edges_find(struct edge_question *questions, size_t count)
             __builtin_prefetch(&later->graph->first_edge[later->from]);
         }
         if (i + ROWS_AHEAD < count) {
-            fetch_row(questions[i + ROWS_AHEAD].graph, questions[i + ROWS_AHEAD].from);
+            ew_merge_static_row_soon(questions[i + ROWS_AHEAD].graph,
+                                     questions[i + ROWS_AHEAD].from);
         }
         struct edge_question *question = &questions[i];
         question->edge = ew_merge_static_edge_find(question->graph, question->from, question->to);
