@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Validates exports against the official schemas of their formats.
+"""Validates exports against the official schemas of their formats, and what these cannot say.
 
 usage: validate.py SCHEMAS KIND=FILE...
 
@@ -19,6 +19,9 @@ try:
 except ImportError:
     print("python3-jsonschema is not installed: exports are not validated")
     sys.exit(77)
+
+sys.dont_write_bytecode = True
+import meaning  # noqa: E402 - beside this file
 
 HERE = pathlib.Path(__file__).parent
 OFFICIAL = {
@@ -72,6 +75,10 @@ def check(validator, kind, path):
         for error in validator.iter_errors(document):
             place = "/".join(str(part) for part in error.absolute_path)
             print(f"{path}:{number}: {place}: {error.message[:300]}")
+            problems += 1
+        # The meaning of what has not even the right form is nothing to ask for.
+        for sentence in meaning.CHECKS[kind](document) if not problems and kind in meaning.CHECKS else ():
+            print(f"{path}:{number}: {sentence[:300]}")
             problems += 1
     return problems
 
