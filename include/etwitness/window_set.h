@@ -166,11 +166,15 @@ struct ew_roll_up_range {
 typedef void (*ew_roll_up_fn)(void *context, enum ew_roll_up_outcome outcome,
                               const struct ew_roll_up_range *range, const char *reason);
 
+/* Told after each range: documents that were looked at, of all that will be. */
+typedef void (*ew_roll_up_progress_fn)(void *context, uint64_t done, uint64_t total);
+
 struct ew_roll_up_options {
     const char *directory; /* as a publisher made it */
     uint64_t windows;      /* numbers of a range: a power of two, 2 .. EW_ROLL_UP_WINDOWS_MAX */
     bool remove;           /* what lies in roll-ups */
     ew_roll_up_fn tell;    /* may be NULL */
+    ew_roll_up_progress_fn progress; /* may be NULL */
     void *context;
 };
 

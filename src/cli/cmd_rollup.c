@@ -25,13 +25,15 @@ static const char usage[] =
     "         etwitness replay shop.etl --window 10 --out evidence\n"
     "         etwitness rollup evidence --windows 2\n";
 
-enum { GROUPED_BYTES = 27, SHOWN_MAX = 8 };
+enum { GROUPED_BYTES = 27, SHOWN_MAX = 8, REASON_BYTES = EW_ERROR_TEXT_BYTES + 128 };
 
 struct rollup_command {
     struct ew_text_list paths;
     uint64_t windows;
     bool remove;
     bool quiet;
+    struct ew_progress progress;
+    char reasons[SHOWN_MAX][REASON_BYTES];
     unsigned shown;
     uint64_t not_shown;
 };
@@ -47,22 +49,39 @@ static bool is_trouble(enum ew_roll_up_outcome outcome)
            || outcome == EW_ROLL_UP_KEPT;
 }
 
+/* Kept until the progress bar is gone. */
 static void tell(void *context, enum ew_roll_up_outcome outcome,
                  const struct ew_roll_up_range *range, const char *reason)
 {
     struct rollup_command *command = context;
-    if (!is_trouble(outcome) || command->quiet) {
+    if (!is_trouble(outcome)) {
         return;
     }
     if (command->shown == SHOWN_MAX) {
         command->not_shown++;
         return;
     }
-    command->shown++;
-    ew_cli_say("stream %.8s, windows %llu to %llu: %s%s", range->stream_id,
-               (unsigned long long)(range->from == 0 ? 1 : range->from),
-               (unsigned long long)range->to,
-               outcome == EW_ROLL_UP_KEPT ? "not all is removed: " : "not rolled up: ", reason);
+    (void)snprintf(
+        command->reasons[command->shown++], REASON_BYTES,
+        "stream %.8s, windows %llu to %llu: %s%s", range->stream_id,
+        (unsigned long long)(range->from == 0 ? 1 : range->from), (unsigned long long)range->to,
+        outcome == EW_ROLL_UP_KEPT ? "not all is removed: " : "not rolled up: ", reason);
+}
+
+static void say_reasons(const struct rollup_command *command)
+{
+    for (unsigned i = 0; i < command->shown; i++) {
+        ew_cli_say("%s", command->reasons[i]);
+    }
+    if (command->not_shown > 0) {
+        ew_cli_say("and %llu more", (unsigned long long)command->not_shown);
+    }
+}
+
+static void advance(void *context, uint64_t done, uint64_t total)
+{
+    struct rollup_command *command = context;
+    ew_progress_update(&command->progress, done, total);
 }
 
 /* --- the summary -----------------------------------------------------------------------------
@@ -152,10 +171,13 @@ static int run(struct rollup_command *command)
                                                .windows = command->windows,
                                                .remove = command->remove,
                                                .tell = tell,
+                                               .progress = advance,
                                                .context = command};
+    ew_progress_start(&command->progress, "rolling up", command->quiet);
     enum ew_status status = ew_roll_up_directory(&options, &report, &error);
-    if (command->not_shown > 0) {
-        ew_cli_say("and %llu more", (unsigned long long)command->not_shown);
+    ew_progress_end(&command->progress);
+    if (!command->quiet) {
+        say_reasons(command);
     }
     if (!command->quiet && (status == EW_OK || report.streams > 0)) {
         print_summary(command, &report);

@@ -72,7 +72,7 @@ void ew_catalog_compact(struct ew_catalog *catalog);
  * 0 when the text is none. */
 uint64_t ew_catalog_age(const char *time_text);
 
-/* Entries at most: twice the retention, 24 MiB. */
+/* Entries at most: twice the retention, 26 MiB. */
 enum { EW_CATALOG_ENTRIES_MAX = 2 * EW_RETENTION_FILES_MAX };
 
 #endif

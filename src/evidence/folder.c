@@ -61,6 +61,12 @@ static enum ew_status open_folders(struct ew_folder *folder, const char *directo
     }
     if (status == EW_OK) {
         status = document_list(folder->paths.evidence, &folder->catalog, error);
+        if (status == EW_NOT_FOUND) {
+            return ew_fail(error, status,
+                           "%s: has no folder \"evidence\"; name the directory that replay or"
+                           " the service writes to",
+                           directory);
+        }
     }
     if (status == EW_OK) {
         status = ew_directory_list(folder->paths.evidence, count_compressed, folder, error);

@@ -26,8 +26,11 @@ static bool remove_partial(void *context, const char *file_name, uint64_t bytes)
     struct cleaning *cleaning = context;
     char path[PUBLISHER_PATH_BYTES];
     (void)bytes;
-    if (ew_document_name_is_partial(file_name)) {
-        publisher_path(path, cleaning->publisher->paths.tmp, file_name);
+    publisher_path(path, cleaning->publisher->paths.tmp, file_name);
+    if (ew_document_name_is_beside(file_name)) {
+        /* Somebody may be writing it now, and Windows then refuses: that stops no writer. */
+        publisher_discard(path);
+    } else if (ew_document_name_is_partial(file_name)) {
         cleaning->status = ew_file_remove(path, NULL);
     }
     return cleaning->status == EW_OK;

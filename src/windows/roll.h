@@ -18,12 +18,16 @@ struct rolling {
     const struct ew_roll_up_options *options;
     struct ew_folder *folder;
     struct ew_roll_up_report report;
+    uint64_t done; /* documents that were looked at */
     struct ew_error *error;
 };
 
 /* Counts what became of a range, and tells it. `text` may be NULL. */
 void ew_rolling_tell(struct rolling *rolling, enum ew_roll_up_outcome outcome,
                      const struct ew_roll_up_range *range, const char *text);
+
+/* Notes that so many more listed documents were looked at. */
+void ew_rolling_advance(struct rolling *rolling, size_t documents);
 
 /* Adds a listed document to a set: one that is not valid is counted there, one that is gone is
  * not there. */

@@ -27,6 +27,18 @@ void ew_rolling_tell(struct rolling *rolling, enum ew_roll_up_outcome outcome,
     }
 }
 
+/* With removal the documents are looked at twice; the second listing has other ones, so the total
+ * is as good as a progress bar needs. */
+void ew_rolling_advance(struct rolling *rolling, size_t documents)
+{
+    uint64_t total = rolling->report.documents * (rolling->options->remove ? 2 : 1);
+    rolling->done += documents;
+    if (rolling->options->progress != NULL) {
+        rolling->options->progress(rolling->options->context,
+                                   rolling->done < total ? rolling->done : total, total);
+    }
+}
+
 bool ew_rolling_goes_on(enum ew_status status)
 {
     return status == EW_LIMIT || status == EW_FORMAT || status == EW_NOT_FOUND
@@ -288,6 +300,7 @@ static enum ew_status roll_stream(struct rolling *rolling, const struct span *st
             status = roll_range(rolling, stream, &parts, &range);
         }
         end = parts.first;
+        ew_rolling_advance(rolling, parts.count);
     }
     return status;
 }

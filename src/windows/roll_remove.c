@@ -261,10 +261,12 @@ enum ew_status ew_rolling_remove(struct rolling *rolling, size_t first, size_t c
         struct cover cover;
         if (!find_cover(rolling, first, end, &cover)) {
             end--;
+            ew_rolling_advance(rolling, 1);
             continue;
         }
         find_inside(rolling, first, end, &cover);
         status = empty(rolling, &cover, last);
+        ew_rolling_advance(rolling, end - cover.first);
         end = cover.first;
     }
     return status;

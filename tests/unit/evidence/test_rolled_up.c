@@ -322,6 +322,22 @@ START_TEST(folder__power_lost_at_any_step__shows_whole_documents_and_leaves_noth
 }
 END_TEST
 
+/* Windows removes no file that another process writes. */
+START_TEST(publisher__beside_one_that_is_at_work__opens_although_its_file_stays)
+{
+    enum { FOLDERS = 3 };
+    ew_memory_place("out/tmp/re1-00000000000000000000000000000001-000000000015-000-"
+                    "0123456789abcdef.part",
+                    "{");
+    ew_memory_fail_after(FOLDERS);
+    ew_publisher_close(open_with(0));
+    ck_assert(ew_memory_has_failed());
+    ck_assert_uint_eq(ew_memory_count("out/tmp/"), 1);
+    ew_publisher_close(open_with(0));
+    ck_assert_uint_eq(ew_memory_count("out/tmp/"), 0);
+}
+END_TEST
+
 START_TEST(folder__of_a_directory__lists_ranges_and_counts_what_is_compressed)
 {
     struct ew_folder *folder = NULL;
@@ -395,6 +411,7 @@ Suite *ew_suite(void)
     tcase_add_test(tests, retention__beside_roll_ups_of_others__counts_what_is_there);
     tcase_add_test(tests,
                    folder__power_lost_at_any_step__shows_whole_documents_and_leaves_nothing);
+    tcase_add_test(tests, publisher__beside_one_that_is_at_work__opens_although_its_file_stays);
     tcase_add_test(tests, folder__of_a_directory__lists_ranges_and_counts_what_is_compressed);
     tcase_add_test(tests, head__with_any_byte_changed__is_refused_or_tells_what_it_says);
     suite_add_tcase(suite, tests);
