@@ -33,17 +33,16 @@ void ew_json_scan_records_passed(struct ew_json_scan *scan, const struct ew_json
 
 /*
  * Bit 7 of the first byte of `word` that is a quote, a backslash, a control character or not
- * ASCII, and perhaps of bytes behind it. A borrow can only come from a byte that is marked
- * already, so nothing before the first one is ever marked.
+ * ASCII, and perhaps of bytes behind it. A byte that is none of these stays below 0x80 in each
+ * difference; a borrow can only come from a byte that is marked, so nothing before the first one
+ * ever is.
  */
 static inline uint64_t ew_json_special_bytes(uint64_t word)
 {
-    uint64_t quote = word ^ EW_EACH_BYTE * '"';
-    uint64_t backslash = word ^ EW_EACH_BYTE * '\\';
-    uint64_t found = (quote - EW_EACH_BYTE) & ~quote;
-    found |= (backslash - EW_EACH_BYTE) & ~backslash;
-    found |= (word - EW_EACH_BYTE * 0x20) & ~word;
-    return (found | word) & EW_HIGH_BITS;
+    uint64_t quote = (word ^ EW_EACH_BYTE * '"') - EW_EACH_BYTE;
+    uint64_t backslash = (word ^ EW_EACH_BYTE * '\\') - EW_EACH_BYTE;
+    uint64_t control = word - EW_EACH_BYTE * 0x20;
+    return (quote | backslash | control | word) & EW_HIGH_BITS;
 }
 
 /* The number of the lowest byte whose bit 7 is set in `marks`, which is not 0. */

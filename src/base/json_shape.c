@@ -58,31 +58,30 @@ static inline const char *number_end(const char *at)
 
 /* The value behind a piece becomes a field. The end of the value; NULL: it is left to the
  * scanner. */
-static inline const char *take_value(const struct ew_json_run *run,
-                                     const struct ew_json_piece *piece, const char *at,
-                                     struct ew_json_field *field)
+static inline const char *take_value(struct ew_json_run *run, const struct ew_json_piece *piece,
+                                     const char *at, const char *last)
 {
+    struct ew_json_field *field = &run->fields[piece->member];
     const char *behind = at;
-    field->member = piece->member;
-    field->bytes = at;
     if (piece->behind == EW_JSON_SPELT_TEXT) {
-        behind = text_end(at, run->last);
+        behind = text_end(at, last);
     } else if (piece->behind == EW_JSON_SPELT_NUMBER) {
-        behind = at <= run->last ? number_end(at) : NULL;
+        behind = at <= last ? number_end(at) : NULL;
     } else {
-        field->bytes = at - (at[-2] == 'u' ? 4 : 5);
+        at -= at[-2] == 'u' ? 4 : 5; /* true or false, which the piece has */
     }
-    if (behind == NULL || (size_t)(behind - at) > run->scan->text_bytes_max) {
+    if (behind == NULL) {
         return NULL;
     }
-    field->byte_count = (size_t)(behind - field->bytes);
-    return behind;
+    field->bytes = at;
+    field->byte_count = (size_t)(behind - at);
+    return field->byte_count <= run->text_bytes_max ? behind : NULL;
 }
 
 /* --- records -------------------------------------------------------------------------------- */
 
-static inline bool fits(const struct ew_json_run *run, const struct ew_json_piece *piece,
-                        unsigned before, const char *at)
+static inline bool fits(const struct ew_json_piece *piece, unsigned before, const char *at,
+                        const char *last)
 {
     uint64_t words[2];
     uint64_t wanted[2];
@@ -94,23 +93,23 @@ static inline bool fits(const struct ew_json_run *run, const struct ew_json_piec
         return false;
     }
     return piece->byte_count <= READ_BYTES
-           || ((size_t)(run->last - at) >= piece->byte_count
+           || ((size_t)(last - at) >= piece->byte_count
                && memcmp(at, piece->bytes, piece->byte_count) == 0);
 }
 
 /* The piece that comes next: the one that `*guess` says, or another, which it says then. */
-static inline struct ew_json_piece *next_piece(const struct ew_json_run *run, uint8_t *guess,
-                                               unsigned before, const char *at)
+static inline struct ew_json_piece *next_piece(struct ew_json_shape *shape, uint8_t *guess,
+                                               unsigned before, const char *at, const char *last)
 {
-    struct ew_json_shape *shape = run->shape;
-    if (at > run->last) {
+    if (at > last) {
         return NULL;
     }
-    if (fits(run, &shape->pieces[*guess], before, at)) {
-        return &shape->pieces[*guess];
+    struct ew_json_piece *piece = &shape->pieces[*guess];
+    if (fits(piece, before, at, last)) {
+        return piece;
     }
     for (uint8_t i = 0; i < shape->piece_count; i++) {
-        if (fits(run, &shape->pieces[i], before, at)) {
+        if (fits(&shape->pieces[i], before, at, last)) {
             *guess = i;
             return &shape->pieces[i];
         }
@@ -151,6 +150,7 @@ void ew_json_run_begin(struct ew_json_run *run, struct ew_json_shape *shape,
     run->done = (struct ew_json_mark){
         .at = window->at, .line = scan->line, .line_offset = scan->line_offset};
     run->lines = place == EW_JSON_BEHIND_LINE;
+    run->text_bytes_max = scan->text_bytes_max;
     run->last = window->end - window->at < READ_BYTES || place == EW_JSON_ELSEWHERE
                         || shape->piece_count == 0
                     ? NULL
@@ -163,29 +163,32 @@ bool ew_json_run_find(struct ew_json_run *run)
     if (at == NULL) {
         return false;
     }
-    struct ew_json_field *field = run->fields;
+    struct ew_json_shape *shape = run->shape;
+    const char *last = run->last;
     uint32_t seen = 0;
+    bool has_newline = false;
     run->begin = at;
-    run->has_newline = false;
-    struct ew_json_piece *piece = next_piece(run, &run->shape->first, EW_JSON_SPELT_NOTHING, at);
+    run->field_count = 0;
+    run->unknown_count = 0;
+    struct ew_json_piece *piece =
+        next_piece(shape, &shape->first, EW_JSON_SPELT_NOTHING, at, last);
     while (piece != NULL) {
         at += piece->byte_count;
-        run->has_newline |= piece->has_newline;
+        has_newline |= piece->has_newline;
         if (piece->behind == EW_JSON_SPELT_NOTHING) {
             run->next = at;
-            run->field_count = (unsigned)(field - run->fields);
             run->seen = seen;
+            run->has_newline = has_newline;
             return true;
         }
-        if ((seen & piece->bit) != 0 || field == run->fields + EW_JSON_SHAPE_FIELDS_MAX
-            || (at = take_value(run, piece, at, field)) == NULL) {
+        at = take_value(run, piece, at, last);
+        if (at == NULL || (seen & piece->bit) != 0) {
             return false;
         }
         seen |= piece->bit;
-        field++;
-        unsigned before =
-            piece->behind == EW_JSON_SPELT_TEXT ? EW_JSON_SPELT_TEXT : EW_JSON_SPELT_NUMBER;
-        piece = next_piece(run, &piece->next, before, at);
+        run->field_count++;
+        run->unknown_count += piece->bit == 0;
+        piece = next_piece(shape, &piece->next, piece->next_before, at, last);
     }
     return false;
 }

@@ -13,11 +13,7 @@
 #include "base/json_scan.h"
 
 /* Records with more of these are left to the scanner. */
-enum {
-    EW_JSON_SHAPE_PIECES_MAX = 32,
-    EW_JSON_SHAPE_FIELDS_MAX = 16,
-    EW_JSON_PIECE_BYTES_MAX = 56
-};
+enum { EW_JSON_SHAPE_PIECES_MAX = 32, EW_JSON_PIECE_BYTES_MAX = 56 };
 
 /* What comes behind a piece, or before it. */
 enum ew_json_spelling {
@@ -31,11 +27,12 @@ struct ew_json_piece {
     char bytes[EW_JSON_PIECE_BYTES_MAX]; /* zeros behind `byte_count` */
     uint64_t masks[2];                   /* of the bytes that count among the first sixteen */
     uint32_t bit;                        /* of its member in `seen`; 0: the member is not known */
+    uint8_t member; /* position in the caller's list, or EW_JSON_MEMBERS_MAX */
     uint8_t byte_count;
-    uint8_t next;   /* the piece that followed it last */
-    uint8_t behind; /* enum ew_json_spelling */
-    uint8_t before; /* the same; a literal counts as a number: neither ends with a quote */
-    int8_t member;  /* position in the caller's list, or EW_JSON_UNKNOWN */
+    uint8_t next;        /* the piece that followed it last */
+    uint8_t behind;      /* enum ew_json_spelling */
+    uint8_t before;      /* the same; a literal counts as a number: neither ends with a quote */
+    uint8_t next_before; /* what `before` of the next piece has to be */
     bool has_newline;
 };
 
@@ -52,7 +49,6 @@ struct ew_json_shape {
 struct ew_json_field {
     const char *bytes;
     size_t byte_count;
-    int member;
 };
 
 /*
@@ -85,9 +81,11 @@ struct ew_json_mark {
 };
 
 struct ew_json_run {
-    struct ew_json_field fields[EW_JSON_SHAPE_FIELDS_MAX]; /* of the record that was found */
-    unsigned field_count;
-    uint32_t seen; /* a bit for each position of a member that it has; none is there twice */
+    /* Of the record that was found: its members, by their positions, as far as `seen` has their
+     * bits (none is there twice), and how many others there were. */
+    struct ew_json_field fields[EW_JSON_MEMBERS_MAX + 1];
+    uint32_t seen;
+    unsigned unknown_count;
     struct ew_json_mark done;
 
     /* Its own. */
@@ -95,7 +93,9 @@ struct ew_json_run {
     struct ew_json_scan *scan;
     const char *begin; /* of the record that was found */
     const char *next;  /* behind it */
-    const char *last;  /* from here on, records are left to the scanner */
+    size_t text_bytes_max;
+    unsigned field_count;
+    const char *last; /* from here on, records are left to the scanner */
     bool lines;
     unsigned line_count; /* that end before the record, and in it once it is taken */
     const char *line_begin;

@@ -72,10 +72,13 @@ static unsigned keep_piece(struct learner *learner, const struct ew_json_piece *
 static bool end_piece(struct learner *learner, enum ew_json_spelling behind, int member)
 {
     size_t length = (size_t)(learner->at - learner->piece);
+    bool text = behind == EW_JSON_SPELT_TEXT;
     struct ew_json_piece piece = {.byte_count = (uint8_t)length,
                                   .behind = (uint8_t)behind,
                                   .before = learner->before,
-                                  .member = (int8_t)member,
+                                  .next_before =
+                                      (uint8_t)(text ? EW_JSON_SPELT_TEXT : EW_JSON_SPELT_NUMBER),
+                                  .member = (uint8_t)(member >= 0 ? member : EW_JSON_MEMBERS_MAX),
                                   .bit = member >= 0 ? UINT32_C(1) << member : 0};
     if (length > sizeof piece.bytes) {
         return false;
@@ -89,7 +92,7 @@ static bool end_piece(struct learner *learner, enum ew_json_spelling behind, int
     }
     *learner->link = (uint8_t)at;
     learner->link = &learner->shape->pieces[at].next;
-    learner->before = behind == EW_JSON_SPELT_TEXT ? EW_JSON_SPELT_TEXT : EW_JSON_SPELT_NUMBER;
+    learner->before = piece.next_before;
     return true;
 }
 

@@ -85,69 +85,63 @@ bool graph_static_edge_tokens(struct graph_reader *reader, void *context)
 
 /* --- edges that are spelt alike ------------------------------------------------------------- */
 
-struct edge_taken {
-    struct graph_slice from;
-    struct graph_slice to;
-    struct graph_edge_told told;
-    unsigned unknown_members;
-};
-
-/* False: it is not taken, for whatever reason. */
-static inline bool take_field(struct graph_reader *reader, const struct ew_json_field *field,
-                              struct edge_taken *edge)
+static inline struct graph_slice slice_of(const struct ew_json_run *run, enum edge_member member)
 {
-    struct graph_slice slice = {field->bytes, field->byte_count};
+    struct graph_slice slice = {run->fields[member].bytes, run->fields[member].byte_count};
+    return slice;
+}
+
+/* What edges have beside their ends and kind. False: it is not taken, for whatever reason. */
+static bool take_rest(struct graph_builder *builder, const struct ew_json_run *run,
+                      struct graph_edge_told *edge)
+{
     uint64_t number = 0;
-    unsigned word = 0;
-    switch (field->member) {
-    case EDGE_FROM:
-        edge->from = slice;
-        return true;
-    case EDGE_TO:
-        edge->to = slice;
-        return true;
-    case EDGE_KIND:
-        if (!graph_json_memo_word(&reader->edge_kind, graph_edge_kinds, GRAPH_EDGE_KINDS, slice,
-                                  &word)) {
+    if ((run->seen & 1U << EDGE_REASON) != 0
+        && graph_text(builder, slice_of(run, EDGE_REASON), &edge->reason) != EW_OK) {
+        return false;
+    }
+    if ((run->seen & 1U << EDGE_SITE) != 0) {
+        number = graph_json_field_number(&run->fields[EDGE_SITE]);
+        if (number >= UINT32_MAX) {
             return false;
         }
-        edge->told.kind = (enum ew_graph_edge_kind)word;
-        return true;
-    case EDGE_REASON:
-        return graph_text(reader->builder, slice, &edge->told.reason) == EW_OK;
-    case EDGE_SITE:
-        number = graph_json_field_number(field);
-        edge->told.site = (uint32_t)number;
-        return number < UINT32_MAX;
-    case EDGE_CONFIDENCE:
-        number = graph_json_field_number(field);
-        edge->told.confidence = (uint32_t)number;
-        return number <= 1000;
-    default:
-        edge->unknown_members++;
-        return field->member == EW_JSON_UNKNOWN;
+        edge->site = (uint32_t)number;
     }
+    if ((run->seen & 1U << EDGE_CONFIDENCE) != 0) {
+        number = graph_json_field_number(&run->fields[EDGE_CONFIDENCE]);
+        if (number > 1000) {
+            return false;
+        }
+        edge->confidence = (uint32_t)number;
+    }
+    return true;
 }
 
 /* The edge that was found; false: the scanner finds out what is wrong with it. */
 static bool take_edge(struct graph_reader *reader, const struct ew_json_run *run)
 {
-    enum { ENDS = 1U << EDGE_FROM | 1U << EDGE_TO };
+    enum { ENDS = 1U << EDGE_FROM | 1U << EDGE_TO, KIND = 1U << EDGE_KIND };
     struct graph_builder *builder = reader->builder;
-    struct edge_taken edge = {.told = graph_edge_empty(builder)};
+    struct graph_edge_told edge = graph_edge_empty(builder);
+    unsigned kind = EW_EDGE_CALL;
     if ((run->seen & ENDS) != ENDS) {
         return false;
     }
-    for (unsigned i = 0; i < run->field_count; i++) {
-        if (!take_field(reader, &run->fields[i], &edge)) {
-            return false;
-        }
+    if ((run->seen & KIND) != 0
+        && !graph_json_memo_word(&reader->edge_kind, graph_edge_kinds, GRAPH_EDGE_KINDS,
+                                 slice_of(run, EDGE_KIND), &kind)) {
+        return false;
     }
-    if (graph_edge_here(builder, edge.from, edge.to, &edge.told) != EW_OK) {
+    edge.kind = (enum ew_graph_edge_kind)kind;
+    if ((run->seen & ~(uint32_t)(ENDS | KIND)) != 0 && !take_rest(builder, run, &edge)) {
+        return false;
+    }
+    if (graph_edge_here(builder, slice_of(run, EDGE_FROM), slice_of(run, EDGE_TO), &edge)
+        != EW_OK) {
         return false;
     }
     builder->counts.records++;
-    builder->counts.unknown_members += edge.unknown_members;
+    builder->counts.unknown_members += run->unknown_count;
     return true;
 }
 

@@ -197,84 +197,100 @@ bool graph_static_node_tokens(struct graph_reader *reader, void *context)
 
 /* --- nodes that are spelt alike ------------------------------------------------------------- */
 
-static bool take_id(struct graph_builder *builder, struct graph_slice id, struct node_told *told)
+/* A member of the record that was found; NULL: it has none. */
+static inline const struct ew_json_field *field_of(const struct ew_json_run *run,
+                                                   enum node_member member)
 {
-    told->id = id;
-    told->hash = graph_id_hash(builder, id);
-    graph_id_soon(&builder->index, told->hash);
-    return id.byte_count > 0;
+    return (run->seen >> member & 1) != 0 ? &run->fields[member] : NULL;
+}
+
+static inline struct graph_slice slice_of(const struct ew_json_field *field)
+{
+    struct graph_slice slice = {field->bytes, field->byte_count};
+    return slice;
+}
+
+/* What is not there is taken as well; false: it is not taken, for whatever reason. */
+static bool take_text(struct graph_builder *builder, const struct ew_json_field *field,
+                      ew_graph_text *text_out)
+{
+    return field == NULL || graph_text(builder, slice_of(field), text_out) == EW_OK;
 }
 
 static bool take_number(const struct ew_json_field *field, uint32_t max, uint32_t *value_out)
 {
+    if (field == NULL) {
+        return true;
+    }
     uint64_t number = graph_json_field_number(field);
     *value_out = (uint32_t)number;
     return number <= max;
 }
 
-/* False: it is not taken, for whatever reason. */
-static bool take_field(struct graph_reader *reader, const struct ew_json_field *field,
-                       struct node_told *told)
+static bool take_word(const struct ew_json_field *field, struct graph_word_memo *memo,
+                      const char *const *words, size_t word_count, unsigned first,
+                      uint8_t *value_out)
 {
-    struct graph_builder *builder = reader->builder;
     unsigned word = 0;
-    struct graph_slice text = {field->bytes, field->byte_count};
-    struct ew_graph_node *row = &told->row;
-    switch (field->member) {
-    case NODE_ID:
-        return take_id(builder, text, told);
-    case NODE_ARTIFACT:
-        return take_number(field, EW_GRAPH_ARTIFACTS_MAX - 1, &row->artifact);
-    case NODE_KIND:
-        if (!graph_json_memo_word(&reader->node_kind, node_kinds, COUNT(node_kinds), text,
-                                  &word)) {
-            return false;
-        }
-        row->kind = (uint8_t)(EW_NODE_METHOD + word);
+    if (field == NULL) {
         return true;
-    case NODE_TOKEN:
-        return parse_token(text, &row->token);
-    case NODE_RVA:
-        row->flags |= EW_NODE_HAS_RVA;
-        row->rva = graph_json_field_number(field);
-        return row->rva <= EW_JSON_INTEGER_MAX;
-    case NODE_SIZE:
-        return take_number(field, UINT32_MAX, &row->size_bytes);
-    case NODE_NAME:
-        return graph_text(builder, text, &row->name) == EW_OK;
-    case NODE_SIG:
-        return graph_text(builder, text, &row->signature) == EW_OK;
-    case NODE_DOC_ID:
-        return graph_text(builder, text, &row->doc_id) == EW_OK;
-    case NODE_DECORATED:
-        return graph_text(builder, text, &row->decorated) == EW_OK;
-    case NODE_CALLS_COMPLETE:
-        row->flags |= *field->bytes == 't' ? EW_NODE_CALLS_COMPLETE : 0;
-        return true;
-    case NODE_INLINE:
-        if (!graph_json_find_word(node_inlining, COUNT(node_inlining), text, &word)) {
-            return false;
-        }
-        row->inlining = (uint8_t)(EW_INLINE_NEVER + word);
-        return true;
-    default:
-        told->unknown_members++;
-        return field->member == EW_JSON_UNKNOWN;
     }
+    if (!graph_json_memo_word(memo, words, word_count, slice_of(field), &word)) {
+        return false;
+    }
+    *value_out = (uint8_t)(first + word);
+    return true;
+}
+
+/* Members that few nodes have. */
+static bool take_rest(struct graph_reader *reader, const struct ew_json_run *run,
+                      struct ew_graph_node *row)
+{
+    const struct ew_json_field *complete = field_of(run, NODE_CALLS_COMPLETE);
+    const struct ew_json_field *rva = field_of(run, NODE_RVA);
+    if (complete != NULL) {
+        row->flags |= *complete->bytes == 't' ? EW_NODE_CALLS_COMPLETE : 0;
+    }
+    if (rva != NULL) {
+        row->flags |= EW_NODE_HAS_RVA;
+        row->rva = graph_json_field_number(rva);
+    }
+    return row->rva <= EW_JSON_INTEGER_MAX
+           && take_number(field_of(run, NODE_SIZE), UINT32_MAX, &row->size_bytes)
+           && take_text(reader->builder, field_of(run, NODE_DOC_ID), &row->doc_id)
+           && take_text(reader->builder, field_of(run, NODE_DECORATED), &row->decorated)
+           && take_word(field_of(run, NODE_INLINE), &reader->node_inlining, node_inlining,
+                        COUNT(node_inlining), EW_INLINE_NEVER, &row->inlining);
 }
 
 /* The node that was found, but for its row; false: the scanner finds out what is wrong. */
 static bool take_node(struct graph_reader *reader, const struct ew_json_run *run,
                       struct node_told *told)
 {
-    *told = (struct node_told){.row = graph_node_empty(),
-                               .first_override = reader->builder->override_count};
-    for (unsigned i = 0; i < run->field_count; i++) {
-        if (!take_field(reader, &run->fields[i], told)) {
-            return false;
-        }
+    enum {
+        MOST = 1U << NODE_ID | 1U << NODE_ARTIFACT | 1U << NODE_KIND | 1U << NODE_TOKEN
+               | 1U << NODE_NAME | 1U << NODE_SIG
+    };
+    struct graph_builder *builder = reader->builder;
+    const struct ew_json_field *id = field_of(run, NODE_ID);
+    const struct ew_json_field *token = field_of(run, NODE_TOKEN);
+    struct ew_graph_node *row = &told->row;
+    if (id == NULL || id->byte_count == 0) {
+        return false;
     }
-    return (run->seen & 1U << NODE_ID) != 0;
+    *told = (struct node_told){.row = graph_node_empty(),
+                               .id = slice_of(id),
+                               .hash = graph_id_hash(builder, slice_of(id)),
+                               .first_override = builder->override_count,
+                               .unknown_members = run->unknown_count};
+    graph_id_soon(&builder->index, told->hash);
+    return take_number(field_of(run, NODE_ARTIFACT), EW_GRAPH_ARTIFACTS_MAX - 1, &row->artifact)
+           && take_word(field_of(run, NODE_KIND), &reader->node_kind, node_kinds,
+                        COUNT(node_kinds), EW_NODE_METHOD, &row->kind)
+           && (token == NULL || parse_token(slice_of(token), &row->token))
+           && take_text(builder, field_of(run, NODE_NAME), &row->name)
+           && take_text(builder, field_of(run, NODE_SIG), &row->signature)
+           && ((run->seen & ~(uint32_t)MOST) == 0 || take_rest(reader, run, row));
 }
 
 /* Nodes that wait until their slots of the index are there. */

@@ -22,6 +22,7 @@ struct graph_reader {
     struct ew_json_shape node_shape;
     struct ew_json_shape edge_shape;
     struct graph_word_memo node_kind;
+    struct graph_word_memo node_inlining;
     struct graph_word_memo edge_kind;
     bool waits_for_records; /* NDJSON: the header came, records follow */
 };
