@@ -250,6 +250,9 @@ static const struct change changes[] = {
     {"\"nodes\":[", "\"nodes\":{"},
     {"\"inputs\":", "\"input\":"},
     {"\"first\":\"2026", "\"first\":\"20x6"},
+    {"\"hits\":7", "\"hits\":7,\"hits\":7"},
+    {"\"key\":\"m:", "\"key\":\"\xff"},
+    {"\"nodes\":[", "\"nodes\":[[[[[[[[[[[[[[[["},
 };
 
 START_TEST(document__changed__is_refused_with_its_place)
