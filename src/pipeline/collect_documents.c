@@ -93,6 +93,19 @@ static void add_drops(struct ew_collect *collect, const struct stream *stream,
     tell_dropped(collect, dropped);
 }
 
+/* The document that was to tell them could not be made: a later one will. */
+static void give_back_drops(struct ew_collect *collect, const struct stream *stream,
+                            const struct gap_list *list)
+{
+    ew_mutex_lock(collect->mutex);
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].reason == EW_GAP_DISK_FULL) {
+            outbox_give_back_drop(&collect->outbox, stream->id, list->items[i].from_sequence);
+        }
+    }
+    ew_mutex_unlock(collect->mutex);
+}
+
 /* --- the stream ---------------------------------------------------------------------- */
 
 /* At its first document a stream goes on where an earlier run has left it. */
@@ -261,7 +274,11 @@ static enum ew_status make_document(struct ew_collect *collect, struct ew_eviden
     }
     evidence->gaps = gaps->items;
     evidence->gap_count = gaps->count;
-    return write_and_send(collect, stream, evidence, error);
+    status = write_and_send(collect, stream, evidence, error);
+    if (status != EW_OK) {
+        give_back_drops(collect, stream, gaps);
+    }
+    return status;
 }
 
 /* A document that cannot be made is told and given up: its number stays missing, so readers

@@ -15,7 +15,7 @@ void outbox_item_free(struct outbox_item *item)
 }
 
 /* Beyond the maximum readers see the missing number all the same. */
-static void note_number(struct outbox *outbox, const char *stream_id, uint64_t sequence)
+void outbox_give_back_drop(struct outbox *outbox, const char *stream_id, uint64_t sequence)
 {
     if (outbox->drop_count < EW_DOCUMENTS_WAITING_MAX) {
         struct outbox_drop *drop = &outbox->drops[outbox->drop_count++];
@@ -28,9 +28,9 @@ void outbox_note_drop(struct outbox *outbox, const struct outbox_item *item)
 {
     outbox->dropped++;
     for (size_t i = 0; i < item->told_count; i++) {
-        note_number(outbox, item->document.stream_id, item->told[i]);
+        outbox_give_back_drop(outbox, item->document.stream_id, item->told[i]);
     }
-    note_number(outbox, item->document.stream_id, item->document.sequence);
+    outbox_give_back_drop(outbox, item->document.stream_id, item->document.sequence);
 }
 
 static bool is_over(const struct outbox *outbox)

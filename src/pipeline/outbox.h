@@ -55,6 +55,9 @@ struct outbox_item *outbox_take(struct outbox *outbox);
 /* Takes one dropped number of a stream; false when there is none. */
 bool outbox_take_drop(struct outbox *outbox, const char *stream_id, uint64_t *sequence_out);
 
+/* Keeps a number again that was taken and could not be told. */
+void outbox_give_back_drop(struct outbox *outbox, const char *stream_id, uint64_t sequence);
+
 void outbox_item_free(struct outbox_item *item); /* NULL is allowed */
 void outbox_free(struct outbox *outbox);
 

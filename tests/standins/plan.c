@@ -217,6 +217,17 @@ static bool read_container(struct plan *plan, char *value)
            && copy_text(container->guid, sizeof container->guid, guid);
 }
 
+static bool read_control(struct plan *plan, char *value)
+{
+    return read_u32(value, 255, &plan->control);
+}
+
+static bool read_console(struct plan *plan, char *value)
+{
+    plan->console_close = strcmp(value, "close") == 0;
+    return plan->console_close;
+}
+
 static bool read_log(struct plan *plan, char *value)
 {
     return copy_path(plan->log, value);
@@ -247,6 +258,8 @@ static const struct plan_key {
     {"lose", read_lose},
     {"die", read_die},
     {"container", read_container},
+    {"control", read_control},
+    {"console", read_console},
     {"log", read_log},
     {"state", read_state},
 };

@@ -72,6 +72,12 @@
  *                      enabled with ENABLE_SILOS and SOURCE_CONTAINER_TRACKING (deliver=all: if
  *                      any provider was)
  *
+ *   control=N          a second after all was played to one consumer the handler of the service
+ *                      gets control N, as from the manager: what no program may send, such as
+ *                      15 (SERVICE_CONTROL_PRESHUTDOWN)
+ *   console=close      at that time the console is closed: the handlers of the process are
+ *                      asked, which ends when they have answered or five seconds later
+ *
  *   log=PATH           default ETWSIM.log beside the plan; lines are appended
  *   state=DIR          default ETWSIM.state beside the plan: sessions.bin, which is the sessions
  *                      and the machine's sampling interval, shared by all processes with the
@@ -92,6 +98,10 @@
  *                            that of the header event included
  *   play: NAME ends events=N result=R        its ProcessTrace returns R
  *   play: NAME died          `die` happened
+ *   control: N -> A          what the handler of the service answered
+ *   console: closes          the handlers of the process are asked
+ *   console: answered after T ms | console: not answered after T ms     and then it was ended;
+ *                            neither, when it ended by itself as soon as it had let them answer
  *   end: pid P clean | end: pid P violations=N    the process ended by itself; a killed one has
  *                            no such line
  *
@@ -168,6 +178,8 @@ struct plan {
     uint32_t sessions;
     uint32_t lose_events;
     uint32_t lose_buffers;
+    uint32_t control; /* 0: none */
+    bool console_close;
     struct plan_failure failures[PLAN_FAILURES_MAX];
     uint32_t failure_count;
     struct plan_other others[PLAN_SESSIONS_MAX];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plays a recording into one consumer: header event, events in time order, losses, ends. */
 #include "play.h"
+#include "ask.h"
 
 #include "clock.h"
 #include "life.h"
@@ -378,6 +379,7 @@ static int rest(struct consumer *consumer)
     bool goes_on = end_buffer(consumer);
     sim_log("play: %s over events=%llu", sim_narrow(consumer->name, name, sizeof name),
             (unsigned long long)consumer->delivered);
+    ask_played();
     return goes_on ? result_of(clock_rest(consumer, end_buffer)) : ERROR_CANCELLED;
 }
 

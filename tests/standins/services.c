@@ -4,6 +4,7 @@
  * fails on demand, else does what advapi32 does, and is told in the log. What is exported
  * under the plain name is `sim_` and the name.
  */
+#include "ask.h"
 #include "compat.h"
 #include "life.h"
 
@@ -91,8 +92,8 @@ WRAP(CALL_SCM, BOOL, FALSE, QueryServiceObjectSecurity,
 WRAP(CALL_SCM, BOOL, FALSE, StartServiceCtrlDispatcherW, (const SERVICE_TABLE_ENTRYW *table),
      (table), L"")
 WRAP(CALL_SCM, SERVICE_STATUS_HANDLE, NULL, RegisterServiceCtrlHandlerExW,
-     (LPCWSTR name, LPHANDLER_FUNCTION_EX handler, LPVOID context), (name, handler, context),
-     name)
+     (LPCWSTR name, LPHANDLER_FUNCTION_EX handler, LPVOID context),
+     (name, (ask_keep_handler(handler, context), handler), context), name)
 
 /* What a service configures beside the main record, by the level's number. */
 BOOL WINAPI sim_ChangeServiceConfig2W(SC_HANDLE service, DWORD level, LPVOID information);

@@ -30,8 +30,13 @@ streams() {
         awk -F- '$3 + 0 > last[$2] { last[$2] = $3 + 0 } END { for (s in last) print s, last[s] }'
 }
 
+# None as long as nobody came so far as to start one.
 sessions() {
-    grep -ci '^etwitness' "$work/ETWSIM.state/sessions.txt" 2>/dev/null || true
+    [ -e "$work/ETWSIM.state/sessions.txt" ] || {
+        echo 0
+        return
+    }
+    grep -ci '^etwitness' "$work/ETWSIM.state/sessions.txt" || true
 }
 
 # Seconds of each life. Without the second session events wait for its queue for a second and
@@ -53,6 +58,12 @@ moments() {
 echo "$kills kills, EW_KILL_SEED=$seed"
 "$wine" "$watch" "$evidence" "$(windows_path "$work/stop")" >"$work/watched" 2>&1 &
 watcher=$!
+# It reads until it is told to stop, whatever becomes of this test.
+stop_watching() {
+    kill -KILL "$watcher" 2>/dev/null || :
+    cleanup
+}
+trap stop_watching EXIT
 : >"$work/stood"
 moments >"$work/moments"
 while read -r moment clr; do

@@ -10,7 +10,12 @@ wine=$1
 work=$(mktemp -d)
 name=record-$$.exe
 key="HKCU\\Software\\Wine\\AppDefaults\\$name"
+process=
+# Whatever a test has started and not waited for is ended: it would play for ever.
 cleanup() {
+    if grep -qs "$name" "/proc/${process:-none}/cmdline"; then
+        kill -KILL "$process" 2>/dev/null || true
+    fi
     "$wine" reg delete "$key" /f >/dev/null 2>&1 || true
     rm -rf "$work"
 }
@@ -27,6 +32,13 @@ cp "$3" "$work/ETWSIM32.dll"
 fail() {
     printf '%s\n' "$1"
     cat "$work/out" "$work/said"
+    if [ -n "$process" ]; then
+        kill -0 "$process" 2>/dev/null && echo 'the program still runs' || {
+            ended=0
+            wait "$process" 2>/dev/null || ended=$?
+            echo "the program has ended with $ended"
+        }
+    fi
     [ ! -e "$work/ETWSIM.log" ] || tail -n 40 "$work/ETWSIM.log"
     exit 1
 }
@@ -79,7 +91,7 @@ played() {
     tries=0
     until grep -qs '^play: .* over' "$work/ETWSIM.log"; do
         tries=$((tries + 1))
-        [ "$tries" -lt 300 ] || fail "the recording was not played"
+        [ "$tries" -lt 1200 ] || fail "the recording was not played"
         sleep 0.1
     done
 }

@@ -46,6 +46,20 @@ says '^ *1  buffers lost by Windows' out
 good_documents
 left_clean
 
+# --- its console is closed ------------------------------------------------------------------------
+
+# It has five seconds; what is written by then is whole, and a head says that it was stopped.
+machine "trace=$work/shop.etl" console=close
+start_record
+wait "$process" || :
+says '^console: closes' ETWSIM.log
+! grep -q '^console: not answered' "$work/ETWSIM.log" || fail "Windows had to end it"
+good_documents
+! grep -q '"state":"running"' "$work/evidence/heads"/*.json || fail "a head says that it runs"
+[ -z "$(ls -A "$work/evidence/tmp")" ] || fail "something is left in tmp"
+! grep '^violation:' "$work/ETWSIM.log" >>"$work/said" || fail "rules of ETW were broken"
+[ ! -s "$work/ETWSIM.state/sessions.txt" ] || fail "a session is left"
+
 # --- killed and resumed ---------------------------------------------------------------------------
 
 machine "trace=$work/shop.etl"
@@ -54,7 +68,7 @@ played
 tries=0
 until [ "$(count_documents)" -gt 0 ]; do
     tries=$((tries + 1))
-    [ "$tries" -lt 300 ] || fail "no window was published"
+    [ "$tries" -lt 1200 ] || fail "no window was published"
     sleep 0.1
 done
 kill -KILL "$process"

@@ -47,7 +47,7 @@ wait_for() { # PATTERN: a line of the log of this life
     tries=0
     until grep -qs -- "$1" "$work/ETWSIM.log"; do
         tries=$((tries + 1))
-        [ "$tries" -lt 600 ] || fail "the log never says \"$1\""
+        [ "$tries" -lt 1200 ] || fail "the log never says \"$1\""
         sleep 0.1
     done
 }
@@ -175,6 +175,20 @@ says '^status: state=4 accepted=0x109 ' 'the run'
 says '^status: state=3 accepted=0x0 .* checkpoint=1 ' 'the stop'
 replay "$work/shop.etl"
 same_as_replay
+
+# --- the host shuts down ------------------------------------------------------------------------
+
+# SERVICE_CONTROL_PRESHUTDOWN, which only the system may send.
+machine "trace=$work/shop.etl" deliver=all control=15
+start
+wait_for '^control: 15 -> 0'
+await_state 1
+exits_with 0 0
+left_clean
+says '^status: state=3 accepted=0x0 .* checkpoint=1 ' 'the stop at a shutdown'
+says "^event: type=4 $(event 101)" 'the end at a shutdown'
+same_as_replay
+! grep -q '"state":"running"' "$work/evidence/heads"/*.json || fail "a head says that it runs"
 
 # --- a new configuration, broken and good --------------------------------------------------------
 

@@ -294,13 +294,40 @@ START_TEST(merge__that_does_not_end__delays_no_document)
 }
 END_TEST
 
+static bool note_head(void *context, const char *name, uint64_t bytes)
+{
+    char path[256];
+    char *text = NULL;
+    size_t byte_count = 0;
+    unsigned *counts = context;
+    (void)bytes;
+    (void)snprintf(path, sizeof path, LIVE "/heads/%s", name);
+    if (ew_file_read_all(path, 1 << 16, &text, &byte_count, NULL) == EW_OK) {
+        counts[0]++;
+        counts[1] += strstr(text, "\"state\":\"stopped\"") != NULL;
+        free(text);
+    }
+    return true;
+}
+
+static bool heads_say_stopped(void)
+{
+    unsigned counts[2] = {0, 0};
+    enum ew_status status = ew_directory_list(LIVE "/heads", note_head, counts, NULL);
+    return status == EW_OK && counts[0] > 0 && counts[0] == counts[1];
+}
+
 START_TEST(merge__that_took_long__is_left_to_the_next_start)
 {
-    settings.stop_seconds = EW_STOP_SECONDS_MIN;
+    settings.stop_seconds = 8;
     struct ew_collect *collect = start_held();
-    uint64_t until_ns = ew_clock_monotonic_ns() + UINT64_C(1500000000);
+    /* The evidence is complete, and the publisher waits for the merge. */
+    while (!heads_say_stopped()) {
+        ck_assert(!ew_collect_step(collect, STEP_MS));
+    }
+    uint64_t until_ns = ew_clock_monotonic_ns() + UINT64_C(2500000000); /* a quarter, and more */
     while (ew_clock_monotonic_ns() < until_ns) {
-        (void)ew_collect_step(collect, STEP_MS);
+        ck_assert(!ew_collect_step(collect, STEP_MS));
     }
     release();
     run_to_end(collect);
@@ -439,7 +466,7 @@ Suite *ew_suite(void)
     Suite *suite = suite_create("collect merge");
     TCase *tests = tcase_create("collect merge");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, collection__with_a_callgraph__publishes_the_merge);
     tcase_add_test(tests, merge__that_does_not_end__delays_no_document);
     tcase_add_test(tests, merge__that_took_long__is_left_to_the_next_start);

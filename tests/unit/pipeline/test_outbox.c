@@ -104,6 +104,24 @@ START_TEST(drop__told_by_a_document_that_is_dropped__is_told_again)
 }
 END_TEST
 
+START_TEST(drop__that_could_not_be_told__is_kept_for_the_next_document)
+{
+    char id[EW_STREAM_ID_BYTES] = "";
+    uint64_t sequence = 0;
+    for (uint64_t i = 1; i <= EW_DOCUMENTS_WAITING_MAX + 1; i++) {
+        (void)put(i, 1);
+    }
+    memset(id, 'a', sizeof id - 1);
+    ck_assert(outbox_take_drop(&outbox, id, &sequence));
+    ck_assert(!outbox_take_drop(&outbox, id, &sequence));
+    outbox_give_back_drop(&outbox, id, sequence);
+    sequence = 0;
+    ck_assert(outbox_take_drop(&outbox, id, &sequence));
+    ck_assert_uint_eq(sequence, 1);
+    ck_assert_uint_eq(outbox.dropped, 1);
+}
+END_TEST
+
 static void put_of(char stream, uint64_t sequence)
 {
     struct outbox_item *item = calloc(1, sizeof *item);
@@ -156,6 +174,7 @@ Suite *ew_suite(void)
     tcase_add_test(tests, outbox__gives_back__in_order);
     tcase_add_test(tests, outbox__too_many__drops_the_oldest_and_tells_each_once);
     tcase_add_test(tests, drop__told_by_a_document_that_is_dropped__is_told_again);
+    tcase_add_test(tests, drop__that_could_not_be_told__is_kept_for_the_next_document);
     tcase_add_test(tests, room__for_a_document__is_made_by_the_oldest_of_its_stream);
     tcase_add_test(tests, room__made_by_the_only_document__leaves_an_empty_outbox);
     tcase_add_test(tests, outbox__too_large__keeps_the_newest);
