@@ -4,6 +4,7 @@
  * result does not depend on the order of the input. All of it happens in place.
  */
 #include "callgraph/builder.h"
+#include "callgraph/heap_sort.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -124,10 +125,11 @@ static enum ew_status place_overrides(struct graph_builder *builder)
     return EW_OK;
 }
 
-static int compare_entries(const void *a, const void *b)
+static int compare_entries(const void *context, const void *a, const void *b)
 {
     const struct ew_graph_entry *entry_a = a;
     const struct ew_graph_entry *entry_b = b;
+    (void)context;
     if (entry_a->node != entry_b->node) {
         return entry_a->node < entry_b->node ? -1 : 1;
     }
@@ -141,44 +143,25 @@ static void place_entries(struct graph_builder *builder)
     for (uint32_t i = 0; i < builder->entry_count; i++) {
         entries[i].node = rank_of(builder, entries[i].node);
     }
-    if (builder->entry_count > 1) {
-        qsort(entries, builder->entry_count, sizeof *entries, compare_entries);
-    }
+    graph_heap_sort(entries, builder->entry_count, sizeof *entries, compare_entries, NULL);
     for (uint32_t i = 0; i < builder->entry_count; i++) {
-        if (kept == 0 || compare_entries(&entries[i], &entries[kept - 1]) != 0) {
+        if (kept == 0 || compare_entries(NULL, &entries[i], &entries[kept - 1]) != 0) {
             entries[kept++] = entries[i];
         }
     }
     builder->entry_count = kept;
 }
 
-static int compare_targets(const struct graph_builder *builder, const struct ew_graph_target *a,
-                           const struct ew_graph_target *b)
+/* By node and text; the context is the pool. */
+static int compare_targets(const void *context, const void *a, const void *b)
 {
-    if (a->node != b->node) {
-        return a->node < b->node ? -1 : 1;
+    const char *pool = context;
+    const struct ew_graph_target *target_a = a;
+    const struct ew_graph_target *target_b = b;
+    if (target_a->node != target_b->node) {
+        return target_a->node < target_b->node ? -1 : 1;
     }
-    return strcmp(graph_pool(builder) + a->vulnerability, graph_pool(builder) + b->vulnerability);
-}
-
-static void sift_target(const struct graph_builder *builder, uint32_t at, uint32_t count)
-{
-    struct ew_graph_target *targets = builder->targets.bytes;
-    struct ew_graph_target target = targets[at];
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= count) {
-            break;
-        }
-        child += child + 1 < count
-                 && compare_targets(builder, &targets[child + 1], &targets[child]) > 0;
-        if (compare_targets(builder, &targets[child], &target) <= 0) {
-            break;
-        }
-        targets[at] = targets[child];
-        at = child;
-    }
-    targets[at] = target;
+    return strcmp(pool + target_a->vulnerability, pool + target_b->vulnerability);
 }
 
 static void place_targets(struct graph_builder *builder)
@@ -189,17 +172,10 @@ static void place_targets(struct graph_builder *builder)
     for (uint32_t i = 0; i < count; i++) {
         targets[i].node = rank_of(builder, targets[i].node);
     }
-    for (uint32_t i = count / 2; i-- > 0;) {
-        sift_target(builder, i, count);
-    }
-    for (uint32_t end = count; end > 1; end--) {
-        struct ew_graph_target last = targets[end - 1];
-        targets[end - 1] = targets[0];
-        targets[0] = last;
-        sift_target(builder, 0, end - 1);
-    }
+    graph_heap_sort(targets, count, sizeof *targets, compare_targets, graph_pool(builder));
     for (uint32_t i = 0; i < count; i++) {
-        if (kept == 0 || compare_targets(builder, &targets[i], &targets[kept - 1]) != 0) {
+        if (kept == 0
+            || compare_targets(graph_pool(builder), &targets[i], &targets[kept - 1]) != 0) {
             targets[kept++] = targets[i];
         }
     }

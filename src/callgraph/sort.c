@@ -1,71 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sorting in place and without recursion: nodes by id, edges of a caller, plain numbers. */
 #include "callgraph/builder.h"
+#include "callgraph/heap_sort.h"
 
 #include <string.h>
 
-/* --- plain numbers: heap sort -------------------------------------------------------------- */
+/* --- plain numbers ----------------------------------------------------------------------------
+ */
 
-static void sift_u64(uint64_t *rows, size_t at, size_t count)
+static int compare_numbers(uint64_t a, uint64_t b)
 {
-    uint64_t row = rows[at];
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child >= count) {
-            break;
-        }
-        child += child + 1 < count && rows[child + 1] > rows[child];
-        if (rows[child] <= row) {
-            break;
-        }
-        rows[at] = rows[child];
-        at = child;
-    }
-    rows[at] = row;
+    return (a > b) - (a < b);
+}
+
+static int compare_u64(const void *context, const void *a, const void *b)
+{
+    const uint64_t *number_a = a;
+    const uint64_t *number_b = b;
+    (void)context;
+    return compare_numbers(*number_a, *number_b);
+}
+
+static int compare_u32(const void *context, const void *a, const void *b)
+{
+    const uint32_t *number_a = a;
+    const uint32_t *number_b = b;
+    (void)context;
+    return compare_numbers(*number_a, *number_b);
 }
 
 void graph_sort_u64(uint64_t *rows, size_t count)
 {
-    for (size_t i = count / 2; i-- > 0;) {
-        sift_u64(rows, i, count);
-    }
-    for (size_t end = count; end > 1; end--) {
-        uint64_t last = rows[end - 1];
-        rows[end - 1] = rows[0];
-        rows[0] = last;
-        sift_u64(rows, 0, end - 1);
-    }
-}
-
-static void sift_u32(uint32_t *rows, size_t at, size_t count)
-{
-    uint32_t row = rows[at];
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child >= count) {
-            break;
-        }
-        child += child + 1 < count && rows[child + 1] > rows[child];
-        if (rows[child] <= row) {
-            break;
-        }
-        rows[at] = rows[child];
-        at = child;
-    }
-    rows[at] = row;
+    graph_heap_sort(rows, count, sizeof *rows, compare_u64, NULL);
 }
 
 void graph_sort_u32(uint32_t *rows, size_t count)
 {
-    for (size_t i = count / 2; i-- > 0;) {
-        sift_u32(rows, i, count);
-    }
-    for (size_t end = count; end > 1; end--) {
-        uint32_t last = rows[end - 1];
-        rows[end - 1] = rows[0];
-        rows[0] = last;
-        sift_u32(rows, 0, end - 1);
-    }
+    graph_heap_sort(rows, count, sizeof *rows, compare_u32, NULL);
 }
 
 /* --- nodes by id: quicksort over eight bytes at a time -----------------------------------------
@@ -244,11 +215,6 @@ void graph_sort_ids(const char *texts, const ew_graph_text *ids, uint32_t node_c
 /* --- edges of one caller
  * ------------------------------------------------------------------------ */
 
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-    return (a > b) - (a < b);
-}
-
 /* Candidates are sorted nodes already. */
 static int compare_lists(const struct graph_builder *builder, uint32_t a, uint32_t b)
 {
@@ -301,38 +267,9 @@ static inline int compare_edges(const struct graph_builder *builder,
     return a->to != b->to ? (a->to < b->to ? -1 : 1) : compare_alike(builder, a, b);
 }
 
-static void sift_edge(const struct graph_builder *builder, struct graph_raw_edge *edges,
-                      uint32_t at, uint32_t count)
+static int compare_rows(const void *context, const void *a, const void *b)
 {
-    struct graph_raw_edge edge = edges[at];
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= count) {
-            break;
-        }
-        child +=
-            child + 1 < count && compare_edges(builder, &edges[child + 1], &edges[child]) > 0;
-        if (compare_edges(builder, &edges[child], &edge) <= 0) {
-            break;
-        }
-        edges[at] = edges[child];
-        at = child;
-    }
-    edges[at] = edge;
-}
-
-static void heap_sort_edges(const struct graph_builder *builder, struct graph_raw_edge *edges,
-                            uint32_t count)
-{
-    for (uint32_t i = count / 2; i-- > 0;) {
-        sift_edge(builder, edges, i, count);
-    }
-    for (uint32_t end = count; end > 1; end--) {
-        struct graph_raw_edge last = edges[end - 1];
-        edges[end - 1] = edges[0];
-        edges[0] = last;
-        sift_edge(builder, edges, 0, end - 1);
-    }
+    return compare_edges(context, a, b);
 }
 
 static void insert_edges(const struct graph_builder *builder, struct graph_raw_edge *edges,
@@ -356,7 +293,7 @@ uint32_t graph_sort_edges(const struct graph_builder *builder, struct graph_raw_
     if (edge_count <= FEW_EDGES) {
         insert_edges(builder, edges, edge_count);
     } else {
-        heap_sort_edges(builder, edges, edge_count);
+        graph_heap_sort(edges, edge_count, sizeof *edges, compare_rows, builder);
     }
     uint32_t kept = edge_count < 1 ? 0 : 1;
     for (uint32_t i = 1; i < edge_count; i++) {

@@ -305,6 +305,40 @@ START_TEST(order__of_the_input__does_not_matter)
 }
 END_TEST
 
+/* More than are sorted by insertion; every second is there twice. */
+START_TEST(order__of_many_rows_of_one_node__is_that_of_the_columns)
+{
+    enum { ROWS = 300 };
+    static char text[ROWS * 200 + 1024];
+    size_t used = (size_t)snprintf(text, sizeof text, HEAD "}\n");
+    for (uint32_t i = 0; i < ROWS; i++) {
+        unsigned at = i * 7 % ROWS / 2 * 2;
+        used += (size_t)snprintf(text + used, sizeof text - used,
+                                 "{\"edge\":{\"from\":\"hub\",\"to\":\"n%03u\",\"site\":%u}}\n"
+                                 "{\"target\":{\"node\":\"hub\",\"vuln\":[\"CVE-%03u\"]}}\n"
+                                 "{\"entrypoint\":{\"node\":\"n%03u\",\"kind\":\"http\"}}\n",
+                                 at / 4, at, at, at);
+    }
+    struct graph_outcome outcome = graph_from_bytes(text, used, EW_GRAPH_AUTO);
+    ck_assert_msg(outcome.status == EW_OK, "%s", outcome.error.text);
+    const struct ew_graph *graph = outcome.graph;
+    ck_assert_uint_eq(graph->edge_count, ROWS / 2);
+    ck_assert_uint_eq(graph->target_count, ROWS / 2);
+    ck_assert_uint_eq(graph->entry_count, ROWS / 2);
+    for (uint32_t i = 1; i < ROWS / 2; i++) {
+        const struct ew_graph_edge *edge = &graph->edges[i];
+        const struct ew_graph_target *target = &graph->targets[i];
+        ck_assert(edge[-1].to < edge->to
+                  || (edge[-1].to == edge->to && edge[-1].site < edge->site));
+        ck_assert_int_lt(strcmp(ew_graph_string(graph, target[-1].vulnerability),
+                                ew_graph_string(graph, target->vulnerability)),
+                         0);
+        ck_assert_uint_lt(graph->entries[i - 1].node, graph->entries[i].node);
+    }
+    ew_graph_free(outcome.graph);
+}
+END_TEST
+
 Suite *ew_suite(void)
 {
     Suite *suite = suite_create("static_callgraph");
@@ -318,6 +352,7 @@ Suite *ew_suite(void)
     tcase_add_test(tests, alike__but_wrong__fails_as_if_it_were_the_first);
     tcase_add_test(tests, alike_or_not__spelling_does_not_matter);
     tcase_add_test(tests, order__of_the_input__does_not_matter);
+    tcase_add_test(tests, order__of_many_rows_of_one_node__is_that_of_the_columns);
     suite_add_tcase(suite, tests);
     return suite;
 }
