@@ -220,6 +220,26 @@ exits_with 0 0
 left_clean
 configure "$plain"
 
+# --- a callgraph that is broken, and replaced --------------------------------------------------------
+
+# Evidence does not depend on it, and nobody has to tell the service.
+graph=$(windows_path "$work/shop.graph.json" | sed 's/\\/\\\\/g')
+machine "trace=$work/shop.etl"
+configure "{\"directory\": \"$evidence\", \"windowSeconds\": 10, \"callgraphs\": [\"$graph\"]}"
+printf '{"schema": "static-callgraph/1", "nodes": 7}' >"$work/shop.graph.json"
+start
+wait_for "^event: type=2 $(event 121).*shop.graph.json: line 1, "
+played
+cp "$scenarios/shop.graph.json" "$work/shop.graph.json.new"
+mv "$work/shop.graph.json.new" "$work/shop.graph.json"
+stop
+exits_with 0 0
+left_clean
+says "^event: type=4 $(event 122)" 'the merge that is complete again'
+tool check "$(windows_path "$work/evidence/merged/reach-merge.json")"
+rm "$work/shop.graph.json"
+configure "$plain"
+
 # --- it stops by itself ---------------------------------------------------------------------------
 
 machine "trace=$work/shop.etl"
