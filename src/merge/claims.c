@@ -88,7 +88,7 @@ static enum ew_status reach_side(struct merge *merge, struct graph_side *side)
     for (uint32_t at = 0; at < reach.count; at++) {
         enum { AHEAD = 4 };
         if (at + AHEAD < reach.count) {
-            ew_merge_static_row_soon(graph, reach.queue[at + AHEAD] & ~ANSWERS);
+            merge_row_soon(graph, reach.queue[at + AHEAD] & ~ANSWERS);
         }
         if ((reach.queue[at] & ANSWERS) != 0) {
             follow_virtual(&reach, reach.queue[at] & ~ANSWERS);

@@ -295,7 +295,7 @@ static void ask_graphs(const struct merge *merge, struct block *block, uint32_t 
 }
 
 /* The name of a node is told when it has no edge: first its function is fetched, then its row. */
-static void name_soon(const struct merge *merge, uint32_t node, bool row)
+static inline MERGE_FETCHING void name_soon(const struct merge *merge, uint32_t node, bool row)
 {
     const struct function *function = merge->nodes[node].function != NONE
                                           ? &merge->functions[merge->nodes[node].function]
@@ -308,7 +308,8 @@ static void name_soon(const struct merge *merge, uint32_t node, bool row)
 }
 
 /* Without an edge, other ways are looked for, and the edge back. */
-static void judge_soon(const struct merge *merge, const struct block *block, size_t at)
+static inline MERGE_FETCHING void judge_soon(const struct merge *merge, const struct block *block,
+                                             size_t at)
 {
     enum { NAMES_AHEAD = 6, AHEAD = 3 };
     if (at + NAMES_AHEAD < block->count && block->asked[at + NAMES_AHEAD].edge == NONE) {
@@ -321,9 +322,8 @@ static void judge_soon(const struct merge *merge, const struct block *block, siz
         const struct pair *pair = &merge->pairs[block->questions[at + AHEAD].pair];
         name_soon(merge, pair->from, true);
         name_soon(merge, pair->to, true);
-        ew_merge_elision_soon(&merge->graphs[block->questions[at + AHEAD].graph], asked->from,
-                              asked->to);
-        ew_merge_static_row_soon(asked->graph, asked->to);
+        elision_soon(&merge->graphs[block->questions[at + AHEAD].graph], asked->from, asked->to);
+        merge_row_soon(asked->graph, asked->to);
     }
 }
 

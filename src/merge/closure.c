@@ -10,7 +10,7 @@ struct closure {
 };
 
 /* Fetches edges of a node that will be followed soon. */
-static void fetch(const struct merge *merge, uint32_t node)
+static inline MERGE_FETCHING void fetch(const struct merge *merge, uint32_t node)
 {
     enum { LINE_BYTES = 64, LINES = 8 };
     const char *edges = (const char *)&merge->edges[merge->first_edge[node]];

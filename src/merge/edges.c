@@ -84,14 +84,14 @@ static void sort_claimed(struct claimed *claimed, size_t count)
 }
 
 /* Fetches what nodes to come need: the rows of graphs first, then the nodes that they name. */
-static void gather_soon(const struct merge *merge, uint32_t node)
+static inline MERGE_FETCHING void gather_soon(const struct merge *merge, uint32_t node)
 {
     enum { ROWS_AHEAD = 6, TARGETS_AHEAD = 3, TARGETS = 16 };
     if (node + ROWS_AHEAD < merge->node_count
         && merge->nodes[node + ROWS_AHEAD].member_count > 0) {
         const struct member *member =
             &merge->members[merge->nodes[node + ROWS_AHEAD].first_member];
-        ew_merge_static_row_soon(merge->graphs[member->graph].graph, member->node);
+        merge_row_soon(merge->graphs[member->graph].graph, member->node);
     }
     if (node + TARGETS_AHEAD < merge->node_count
         && merge->nodes[node + TARGETS_AHEAD].member_count > 0) {
@@ -269,7 +269,7 @@ static enum ew_status add_edge(struct joining *joining, uint32_t from, uint32_t 
 }
 
 /* Pairs are sorted by an index, and their rows lie as they were seen: both are fetched ahead. */
-static void pairs_soon(const struct joining *joining)
+static inline MERGE_FETCHING void pairs_soon(const struct joining *joining)
 {
     enum { PAIRS_AHEAD = 16, ROWS_AHEAD = 8 };
     const struct merge *merge = joining->merge;

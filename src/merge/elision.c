@@ -78,7 +78,8 @@ struct search {
 enum { FETCH_NODES = 64 };
 
 /* Fetches what marking the callers of these nodes reads. */
-static void fetch_callers(const struct callers *callers, const uint32_t *nodes, uint32_t count)
+static inline MERGE_FETCHING void fetch_callers(const struct callers *callers,
+                                                const uint32_t *nodes, uint32_t count)
 {
     count = count < FETCH_NODES ? count : FETCH_NODES;
     for (uint32_t i = 0; i < count; i++) {
@@ -90,7 +91,7 @@ static void fetch_callers(const struct callers *callers, const uint32_t *nodes, 
 }
 
 /* Fetches the edges of those that a node calls. */
-static void fetch_called(const struct ew_graph *graph, uint32_t from)
+static inline MERGE_FETCHING void fetch_called(const struct ew_graph *graph, uint32_t from)
 {
     uint32_t first = graph->first_edge[from];
     uint32_t count = graph->first_edge[from + 1] - first;
@@ -99,7 +100,7 @@ static void fetch_called(const struct ew_graph *graph, uint32_t from)
         __builtin_prefetch(&graph->first_edge[graph->edges[first + i].to]);
     }
     for (uint32_t i = 0; i < count; i++) {
-        ew_merge_static_row_soon(graph, graph->edges[first + i].to);
+        merge_row_soon(graph, graph->edges[first + i].to);
     }
 }
 
@@ -265,15 +266,6 @@ static bool step(struct search *search, uint32_t from, struct elided *out)
         search->edge[search->depth] = search->graph->first_edge[edge->to];
     }
     return true;
-}
-
-void ew_merge_elision_soon(const struct graph_side *side, uint32_t from, uint32_t to)
-{
-    if (side->callers.first != NULL) {
-        ew_merge_static_row_soon(side->graph, from);
-        __builtin_prefetch(&side->callers.callers[side->callers.first[to]]);
-        __builtin_prefetch(&side->graph->nodes[to].first_override);
-    }
 }
 
 bool ew_merge_elision_search(struct graph_side *side, uint32_t from, uint32_t to,

@@ -18,7 +18,15 @@ struct elided {
 bool ew_merge_elision_search(struct graph_side *side, uint32_t from, uint32_t to,
                              struct elided *out);
 /* Says that such a search comes soon: memory is fetched. */
-void ew_merge_elision_soon(const struct graph_side *side, uint32_t from, uint32_t to);
+static inline MERGE_FETCHING void elision_soon(const struct graph_side *side, uint32_t from,
+                                               uint32_t to)
+{
+    if (side->callers.first != NULL) {
+        merge_row_soon(side->graph, from);
+        __builtin_prefetch(&side->callers.callers[side->callers.first[to]]);
+        __builtin_prefetch(&side->graph->nodes[to].first_override);
+    }
+}
 /* Frees what searching has made of the graph. */
 void ew_merge_elision_free(struct graph_side *side);
 

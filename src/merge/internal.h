@@ -16,6 +16,10 @@
 
 #define NONE EW_GRAPH_NONE
 
+/* Functions that only fetch memory have no effect that gcc sees: it drops calls of them. It does
+ * not drop what they do where they are part of the caller. */
+#define MERGE_FETCHING __attribute__((always_inline))
+
 enum {
     TIER_NONE = 0,
     TIER_EXACT = 1,     /* same build, same token or address */
@@ -336,9 +340,6 @@ enum relation ew_merge_build_relation(const struct build_ids *a, const struct bu
 /* The same file name, without case, ".dll", ".exe" and folders. */
 bool ew_merge_module_names_equal(const char *a, const char *b);
 
-/* Says that this function's name and those after it are read: memory is fetched (observe.c). */
-void ew_merge_function_soon(const struct merge *merge, size_t function);
-
 /* The function that a candidate of a window's ambiguous record is, or NONE. */
 uint32_t ew_merge_candidate_find(struct merge *merge, size_t window, const char *key);
 
@@ -377,7 +378,21 @@ struct edge_question {
 void ew_merge_static_edges_find(struct edge_question *questions, size_t count);
 
 /* Fetches the edges of a node that will be asked for soon; the middle of a long row. */
-void ew_merge_static_row_soon(const struct ew_graph *graph, uint32_t from);
+static inline MERGE_FETCHING void merge_row_soon(const struct ew_graph *graph, uint32_t from)
+{
+    enum {
+        LINE_BYTES = 64,
+        LINES = 4,
+        EDGES = LINES * LINE_BYTES / sizeof(struct ew_graph_edge)
+    };
+    uint32_t first = graph->first_edge[from];
+    uint32_t count = graph->first_edge[from + 1] - first;
+    /* A number, since it may go behind the last edge; fetching what is not there does nothing. */
+    uintptr_t row = (uintptr_t)&graph->edges[count > EDGES ? first + count / 2 : first];
+    for (unsigned i = 0; i < LINES; i++) {
+        __builtin_prefetch((const void *)(row + i * LINE_BYTES));
+    }
+}
 
 static inline bool static_edge_calls(const struct ew_graph_edge *edge)
 {
@@ -461,7 +476,7 @@ static inline uint64_t merge_sum(uint64_t a, uint64_t b)
 }
 
 /* Entries of a hash will be looked for soon: their slot is fetched. */
-static inline void merge_slot_soon(const struct ew_index *index, uint64_t hash)
+static inline MERGE_FETCHING void merge_slot_soon(const struct ew_index *index, uint64_t hash)
 {
     if (index->slots != NULL) {
         __builtin_prefetch(&index->slots[(uint32_t)(hash >> 32) & index->slot_mask]);

@@ -174,7 +174,7 @@ static bool is_unsure(const struct merge *merge, uint32_t index)
 }
 
 /* Names lie in the documents: the rows of functions to come are fetched, then their names. */
-void ew_merge_function_soon(const struct merge *merge, size_t function)
+static inline MERGE_FETCHING void function_soon(const struct merge *merge, size_t function)
 {
     enum { ROWS_AHEAD = 16, NAMES_AHEAD = 8 };
     if (function + ROWS_AHEAD >= merge->function_count) {
@@ -192,7 +192,7 @@ static void note_functions(struct merge *merge)
 {
     for (size_t f = 0; f < merge->function_count; f++) {
         struct function *function = &merge->functions[f];
-        ew_merge_function_soon(merge, f);
+        function_soon(merge, f);
         if (function->node == NONE) {
             continue;
         }
@@ -341,8 +341,9 @@ static uint64_t edge_hash(const struct merge *merge, const struct ew_evidence_ed
 
 /* Edges lie by caller, so that callees and their pairs are anywhere: what edges to come need is
  * fetched, first the functions, then the slot of the pair, the pair, its row. */
-static void observe_soon(const struct merge *merge, const struct ew_evidence *evidence,
-                         const uint32_t *map, size_t at)
+static inline MERGE_FETCHING void observe_soon(const struct merge *merge,
+                                               const struct ew_evidence *evidence,
+                                               const uint32_t *map, size_t at)
 {
     enum { FUNCTIONS_AHEAD = 32, SLOTS_AHEAD = 24, PAIRS_AHEAD = 16, ROWS_AHEAD = 8 };
     const struct ew_evidence_edge *edge = &evidence->edges[at];

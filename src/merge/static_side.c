@@ -252,21 +252,6 @@ uint32_t ew_merge_static_edge_find(const struct ew_graph *graph, uint32_t from, 
     return NONE;
 }
 
-void ew_merge_static_row_soon(const struct ew_graph *graph, uint32_t from)
-{
-    enum {
-        LINE_BYTES = 64,
-        LINES = 4,
-        EDGES = LINES * LINE_BYTES / sizeof(struct ew_graph_edge)
-    };
-    uint32_t first = graph->first_edge[from];
-    uint32_t count = graph->first_edge[from + 1] - first;
-    const char *row = (const char *)&graph->edges[count > EDGES ? first + count / 2 : first];
-    for (unsigned i = 0; i < LINES && i * LINE_BYTES < count * sizeof *graph->edges; i++) {
-        __builtin_prefetch(row + i * LINE_BYTES);
-    }
-}
-
 void ew_merge_static_edges_find(struct edge_question *questions, size_t count)
 {
     enum { ROWS_AHEAD = 8, STARTS_AHEAD = 16 };
@@ -276,8 +261,7 @@ void ew_merge_static_edges_find(struct edge_question *questions, size_t count)
             __builtin_prefetch(&later->graph->first_edge[later->from]);
         }
         if (i + ROWS_AHEAD < count) {
-            ew_merge_static_row_soon(questions[i + ROWS_AHEAD].graph,
-                                     questions[i + ROWS_AHEAD].from);
+            merge_row_soon(questions[i + ROWS_AHEAD].graph, questions[i + ROWS_AHEAD].from);
         }
         struct edge_question *question = &questions[i];
         question->edge = ew_merge_static_edge_find(question->graph, question->from, question->to);
