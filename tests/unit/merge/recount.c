@@ -137,9 +137,26 @@ static bool is_plain(const struct ew_merged *merged, const struct ew_reach_node 
     return node->claim_count == 0 && strncmp(node->key, "v:", 2) != 0;
 }
 
+/* What the documents are about is told when it is one thing. */
+static void check_subject(const struct ew_merged *merged, struct ew_window_set *set)
+{
+    size_t count = 0;
+    const struct ew_window *windows = ew_window_set_windows(set, &count);
+    bool one = true;
+    for (size_t i = 1; i < count; i++) {
+        const struct ew_evidence *a = windows[0].evidence;
+        const struct ew_evidence *b = windows[i].evidence;
+        one = one && strcmp(a->subject_kind, b->subject_kind) == 0
+              && strcmp(a->subject_name, b->subject_name) == 0;
+    }
+    ck_assert_msg((merged->subject_kind != NULL) == one, "the subject");
+    MUST(!one || strcmp(merged->subject_name, windows[0].evidence->subject_name) == 0);
+}
+
 size_t must_recount(const struct ew_merged *merged, struct ew_window_set *set)
 {
     size_t count = 0;
+    check_subject(merged, set);
     for (size_t i = 0; i < merged->node_count; i++) {
         const struct ew_reach_node *node = &merged->nodes[i];
         for (uint32_t k = 0; is_plain(merged, node) && k < node->observation_count; k++) {

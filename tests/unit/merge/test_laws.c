@@ -93,6 +93,39 @@ static void note(const struct ew_merged *merged)
     }
 }
 
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_conflicts(const struct ew_reach_conflict *a, const struct ew_reach_conflict *b)
+{
+    int order = compare_numbers(a->conflict, b->conflict);
+    order = order != 0 ? order : compare_numbers(a->node, b->node);
+    order = order != 0 ? order : compare_numbers(a->edge, b->edge);
+    order = order != 0 ? order : compare_numbers(a->graph, b->graph);
+    return order != 0 ? order : strcmp(a->text, b->text);
+}
+
+/* Each table in its order, and nothing twice. */
+static void must_be_sorted(const struct ew_merged *merged)
+{
+    for (size_t i = 1; i < merged->node_count; i++) {
+        MUST(strcmp(merged->nodes[i - 1].key, merged->nodes[i].key) < 0);
+    }
+    for (size_t i = 1; i < merged->edge_count; i++) {
+        const struct ew_reach_edge *before = &merged->edges[i - 1];
+        const struct ew_reach_edge *edge = &merged->edges[i];
+        MUST(before->from < edge->from || (before->from == edge->from && before->to < edge->to));
+    }
+    for (size_t i = 1; i < merged->conflict_count; i++) {
+        MUST(compare_conflicts(&merged->conflicts[i - 1], &merged->conflicts[i]) < 0);
+    }
+    for (size_t i = 1; i < merged->graph_count; i++) {
+        MUST(strcmp(merged->graphs[i - 1]->sha256, merged->graphs[i]->sha256) < 0);
+    }
+}
+
 static void must_have_seen_all(void)
 {
     ck_assert_uint_gt(rows_recounted, CASES);
@@ -130,6 +163,7 @@ static struct bytes merge_to_bytes(struct drawn *drawn, struct ew_window_set *se
     struct ew_merged *merged = must_merge(&drawn->options);
     struct bytes bytes = must_write(merged);
     note(merged);
+    must_be_sorted(merged);
     if (recounted) {
         rows_recounted += must_recount(merged, set);
     }
