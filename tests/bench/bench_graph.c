@@ -7,30 +7,18 @@
  *        bench_graph ours FILE              ew_graph_load()
  *        bench_graph cache FILE DIRECTORY   the same; from the cache when it is there
  *        bench_graph hand FILE              a scanner that knows the bytes and checks nothing
- *        bench_graph jansson FILE           json_load_file() and a walk into columns
+ *        bench_graph jansson FILE           json_load_file(), then columns from its tree
  *        bench_graph read FILE              only reading
  *
- * Prints wall time and CPU time in ns, the bytes of the result, the peak resident size, and a
- * sum over the graph, which is the same for all but `read`.
+ * Prints what bench_graph_columns.h says; the sums are the same for all but `read`.
  */
 #include "base/index.h"
-#include "etwitness/callgraph.h"
-#include "platform/clock.h"
+#include "bench_graph_columns.h"
 #include "platform/file.h"
 
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-enum { NODES_DEFAULT = 1000000, EDGES_PER_NODE = 5, WINDOW_BYTES = 1 << 20, SLACK_BYTES = 512 };
-
-struct result {
-    uint64_t nodes;
-    uint64_t edges;
-    uint64_t sum;
-    uint64_t bytes; /* of columns */
-};
+enum { WINDOW_BYTES = 1 << 20, SLACK_BYTES = 512 };
 
 /* --- making -----------------------------------------------------------------------------------
  */
@@ -58,11 +46,11 @@ static void write_nodes(FILE *out, uint32_t nodes)
 /* By caller, as analysers write them; callees are anywhere, and each but once. */
 static void write_edges(FILE *out, uint32_t nodes)
 {
-    for (uint64_t i = 0; i < (uint64_t)nodes * EDGES_PER_NODE; i++) {
+    for (uint64_t i = 0; i < (uint64_t)nodes * BENCH_EDGES_PER_NODE; i++) {
         uint64_t random = mix(i + ((uint64_t)1 << 40));
         (void)fprintf(out, "%s{\"from\":\"n%07u\",\"to\":\"n%07u\",\"kind\":\"%s\"}",
-                      i == 0 ? "" : ",\n", (unsigned)(i / EDGES_PER_NODE),
-                      (unsigned)(random % (nodes / 8) * 8 + i % EDGES_PER_NODE),
+                      i == 0 ? "" : ",\n", (unsigned)(i / BENCH_EDGES_PER_NODE),
+                      (unsigned)(random % (nodes / 8) * 8 + i % BENCH_EDGES_PER_NODE),
                       kinds[random >> 60 & 3]);
     }
 }
@@ -91,31 +79,18 @@ static bool make(const char *path, uint32_t nodes)
 /* --- ours -------------------------------------------------------------------------------------
  */
 
-/* What every loader has to find: each edge with its ends and kind, by the number in the ids. */
-static uint64_t edge_sum(uint64_t from, uint64_t to, uint64_t kind)
-{
-    return (from * 31 + to) * 7 + kind;
-}
-
-static bool load(const char *path, const char *directory, struct result *result)
+static bool load(const char *path, const char *directory)
 {
     struct ew_graph_options options = {.cache_directory = directory};
     struct ew_graph_counts counts;
     struct ew_error error = {0};
     struct ew_graph *graph = NULL;
+    struct stopwatch started = stopwatch_start();
     if (ew_graph_load(path, &options, &graph, &counts, &error) != EW_OK) {
         (void)fprintf(stderr, "%s\n", error.text);
         return false;
     }
-    result->nodes = graph->node_count;
-    result->edges = graph->edge_count;
-    result->bytes = graph->text_bytes + graph->node_count * (sizeof *graph->nodes + 4)
-                    + graph->edge_count * sizeof *graph->edges;
-    for (uint32_t from = 0; from < graph->node_count; from++) {
-        for (uint32_t i = graph->first_edge[from]; i < graph->first_edge[from + 1]; i++) {
-            result->sum += edge_sum(from, graph->edges[i].to, graph->edges[i].kind);
-        }
-    }
+    tell(started, graph);
     (void)fprintf(stderr, "%s\n", counts.from_cache ? "from cache" : "read");
     return true; /* the graph lives until the end of the process, as the others' do */
 }
@@ -159,56 +134,35 @@ static uint32_t hand_number(const char *at)
     return number;
 }
 
-/* Columns as ours: what is written is as much. */
-struct hand_columns {
-    struct ew_graph_node *nodes;
-    struct ew_graph_edge *edges;
-    uint32_t *first_edge;
-    char *texts;
-    size_t text_bytes;
-    uint32_t node_count;
-    uint32_t edge_count;
-};
-
-static ew_graph_text hand_text(struct hand_columns *columns, char **at)
+static char *hand_end(char *at)
 {
-    char *end = memchr(*at, '"', 256);
-    size_t length = (size_t)(end - *at);
-    ew_graph_text text = (ew_graph_text)columns->text_bytes;
-    memcpy(columns->texts + text, *at, length);
-    columns->texts[text + length] = '\0';
-    columns->text_bytes += length + 1;
-    *at = end + 1;
-    return text;
+    return memchr(at, '"', 256);
 }
 
-static void hand_node(struct hand_columns *columns, char *at)
+static void hand_node(struct columns *columns, char *at)
 {
     struct ew_graph_node *node = &columns->nodes[columns->node_count++];
     at += 7;
-    node->id = hand_text(columns, &at);
-    at += 12;
-    node->artifact = (uint32_t)strtoul(at, &at, 10);
-    at += 26;
-    node->token = (uint32_t)strtoul(at, &at, 16);
+    char *end = hand_end(at);
+    node->id = columns_text(columns, at, (size_t)(end - at));
+    node->artifact = (uint32_t)strtoul(end + 13, &at, 10);
+    node->token = (uint32_t)strtoul(at + 26, &at, 16);
     at += 10;
-    node->name = hand_text(columns, &at);
+    end = hand_end(at);
+    node->name = columns_text(columns, at, (size_t)(end - at));
+    at = end + 9;
+    node->signature = columns_signature(columns, at, (size_t)(hand_end(at) - at));
 }
 
-static void hand_edge(struct hand_columns *columns, const char *at)
+static void hand_edge(struct columns *columns, const char *at)
 {
-    uint32_t from = hand_number(at + 10);
-    struct ew_graph_edge *edge = &columns->edges[columns->edge_count++];
-    edge->to = hand_number(at + 26);
-    edge->confidence = 1000;
-    edge->site = EW_GRAPH_NONE;
-    edge->kind = (uint8_t)(at[43] == 'v'   ? EW_EDGE_VIRTUAL
+    columns_edge(columns, hand_number(at + 10), hand_number(at + 26),
+                 (uint8_t)(at[43] == 'v'   ? EW_EDGE_VIRTUAL
                            : at[43] == 'i' ? EW_EDGE_INTERFACE
-                                           : EW_EDGE_CALL);
-    columns->first_edge[from + 1] = columns->edge_count;
+                                           : EW_EDGE_CALL));
 }
 
-static void hand_line(struct hand_columns *columns, char *line)
+static void hand_line(struct columns *columns, char *line)
 {
     if (memcmp(line, "{\"id", 4) == 0) {
         hand_node(columns, line);
@@ -217,7 +171,7 @@ static void hand_line(struct hand_columns *columns, char *line)
     }
 }
 
-static void hand_lines(struct hand *hand, struct hand_columns *columns)
+static void hand_lines(struct hand *hand, struct columns *columns)
 {
     do {
         char *newline;
@@ -228,125 +182,162 @@ static void hand_lines(struct hand *hand, struct hand_columns *columns)
     } while (hand_fill(hand));
 }
 
-static bool scan_by_hand(const char *path, struct result *result)
+static bool scan_by_hand(const char *path)
 {
     static struct hand hand;
-    struct hand_columns columns = {.text_bytes = 1};
-    size_t nodes = NODES_DEFAULT;
+    struct columns columns;
+    struct ew_graph graph;
+    struct stopwatch started = stopwatch_start();
     hand.at = hand.end = hand.buffer;
-    columns.nodes = calloc(nodes, sizeof *columns.nodes);
-    columns.edges = calloc(nodes * EDGES_PER_NODE, sizeof *columns.edges);
-    columns.first_edge = calloc(nodes + 1, sizeof *columns.first_edge);
-    columns.texts = malloc(nodes * 64);
-    if (columns.nodes == NULL || columns.edges == NULL || columns.first_edge == NULL
-        || columns.texts == NULL || ew_file_open(path, &hand.file, NULL) != EW_OK) {
+    if (!columns_create(&columns) || ew_file_open(path, &hand.file, NULL) != EW_OK) {
         return false;
     }
     hand_lines(&hand, &columns);
-    result->nodes = columns.node_count;
-    result->edges = columns.edge_count;
-    result->bytes = columns.text_bytes + columns.node_count * (sizeof *columns.nodes + 4)
-                    + columns.edge_count * sizeof *columns.edges;
-    for (uint32_t from = 0; from < columns.node_count; from++) {
-        for (uint32_t i = columns.first_edge[from]; i < columns.first_edge[from + 1]; i++) {
-            result->sum += edge_sum(from, columns.edges[i].to, columns.edges[i].kind);
-        }
-    }
+    columns_show(&columns, &graph);
+    tell(started, &graph);
     return true;
 }
 
-/* --- jansson
- * ------------------------------------------------------------------------------------ */
+/* --- jansson ----------------------------------------------------------------------------------
+ */
 
-static uint64_t id_number(const json_t *id)
+/* Nodes by id, as whoever has a tree needs them to make columns of its edges. Our index, so that
+ * only reading differs. */
+struct ids {
+    struct columns *columns;
+    struct ew_index index;
+    uint64_t seed;
+};
+
+static const char *member_text(const json_t *row, const char *name, size_t *byte_count_out)
 {
-    return strtoul(json_string_value(id) + 1, NULL, 10);
+    const json_t *value = json_object_get(row, name);
+    *byte_count_out = json_string_length(value);
+    return json_string_value(value);
 }
 
-static uint64_t kind_number(const json_t *kind)
+static uint32_t find_node(struct ids *ids, const json_t *row, const char *name)
 {
-    const char *word = json_string_value(kind);
-    return word[0] == 'v' ? EW_EDGE_VIRTUAL : word[0] == 'i' ? EW_EDGE_INTERFACE : EW_EDGE_CALL;
+    const struct columns *columns = ids->columns;
+    size_t byte_count = 0;
+    const char *id = member_text(row, name, &byte_count);
+    uint64_t hash = ew_index_hash_seeded(id, byte_count, ids->seed);
+    for (uint32_t i = ew_index_first(&ids->index, hash); i != EW_INDEX_END;
+         i = ew_index_next(&ids->index)) {
+        if (memcmp(columns->texts + columns->nodes[i].id, id, byte_count + 1) == 0) {
+            return i;
+        }
+    }
+    (void)fprintf(stderr, "%s: no node\n", id);
+    exit(EXIT_FAILURE);
 }
 
-/* The tree, and a walk over what the others take into columns. */
-static bool load_tree(const char *path, struct result *result)
+static void take_tree_node(struct ids *ids, const json_t *row)
 {
+    struct columns *columns = ids->columns;
+    struct ew_graph_node *node = &columns->nodes[columns->node_count];
+    size_t byte_count = 0;
+    const char *text = member_text(row, "id", &byte_count);
+    node->id = columns_text(columns, text, byte_count);
+    if (!ew_index_insert(&ids->index, ew_index_hash_seeded(text, byte_count, ids->seed),
+                         columns->node_count)) {
+        exit(EXIT_FAILURE);
+    }
+    node->artifact = (uint32_t)json_integer_value(json_object_get(row, "artifact"));
+    node->token = (uint32_t)strtoul(member_text(row, "token", &byte_count), NULL, 16);
+    node->kind = strcmp(member_text(row, "kind", &byte_count), "method") == 0 ? EW_NODE_METHOD
+                                                                              : EW_NODE_EXTERNAL;
+    text = member_text(row, "name", &byte_count);
+    node->name = columns_text(columns, text, byte_count);
+    text = member_text(row, "sig", &byte_count);
+    node->signature = columns_signature(columns, text, byte_count);
+    columns->node_count++;
+}
+
+static void take_tree_edge(struct ids *ids, const json_t *row)
+{
+    size_t byte_count = 0;
+    const char *word = member_text(row, "kind", &byte_count);
+    uint8_t kind = strcmp(word, "virtual") == 0     ? EW_EDGE_VIRTUAL
+                   : strcmp(word, "interface") == 0 ? EW_EDGE_INTERFACE
+                                                    : EW_EDGE_CALL;
+    columns_edge(ids->columns, find_node(ids, row, "from"), find_node(ids, row, "to"), kind);
+}
+
+static bool load_tree(const char *path)
+{
+    struct columns columns;
+    struct ids ids = {.columns = &columns, .seed = 1};
+    struct ew_graph graph;
     json_error_t error;
-    json_t *root = json_load_file(path, 0, &error);
     size_t i;
     json_t *row;
-    if (root == NULL) {
+    struct stopwatch started = stopwatch_start();
+    json_t *root = json_load_file(path, 0, &error);
+    if (root == NULL || !columns_create(&columns)) {
         (void)fprintf(stderr, "%s\n", error.text);
         return false;
     }
+    (void)fprintf(stderr, "%llu %llu\n",
+                  (unsigned long long)(ew_clock_monotonic_ns() - started.wall_ns),
+                  (unsigned long long)(ew_clock_cpu_ns() - started.cpu_ns));
     json_array_foreach(json_object_get(root, "nodes"), i, row)
     {
-        result->nodes += json_string_length(json_object_get(row, "name")) > 0;
+        take_tree_node(&ids, row);
     }
     json_array_foreach(json_object_get(root, "edges"), i, row)
     {
-        result->edges++;
-        result->sum += edge_sum(id_number(json_object_get(row, "from")),
-                                id_number(json_object_get(row, "to")),
-                                kind_number(json_object_get(row, "kind")));
+        take_tree_edge(&ids, row);
     }
+    columns_show(&columns, &graph);
+    tell(started, &graph);
     return true;
 }
 
 /* --- reading
  * ------------------------------------------------------------------------------------ */
 
-static bool read_only(const char *path, struct result *result)
+static bool read_only(const char *path)
 {
+    static const uint32_t none[1];
     static char buffer[WINDOW_BYTES];
+    struct ew_graph graph = {.first_edge = none};
     struct ew_file *file = NULL;
     uint64_t offset = 0;
     size_t got = 0;
+    struct stopwatch started = stopwatch_start();
     if (ew_file_open(path, &file, NULL) != EW_OK) {
         return false;
     }
     while (ew_file_read_at(file, offset, buffer, sizeof buffer, &got, NULL) == EW_OK && got > 0) {
         offset += got;
-        result->sum += (unsigned char)buffer[got - 1];
     }
     ew_file_close(file);
-    result->bytes = offset;
+    tell(started, &graph);
     return true;
 }
 
-static bool run(int argc, char **argv, struct result *result)
+static bool run(int argc, char **argv)
 {
     const char *way = argv[1];
     const char *path = argv[2];
-    return strcmp(way, "ours") == 0      ? load(path, NULL, result)
-           : strcmp(way, "cache") == 0   ? argc > 3 && load(path, argv[3], result)
-           : strcmp(way, "hand") == 0    ? scan_by_hand(path, result)
-           : strcmp(way, "jansson") == 0 ? load_tree(path, result)
-           : strcmp(way, "read") == 0    ? read_only(path, result)
+    return strcmp(way, "ours") == 0      ? load(path, NULL)
+           : strcmp(way, "cache") == 0   ? argc > 3 && load(path, argv[3])
+           : strcmp(way, "hand") == 0    ? scan_by_hand(path)
+           : strcmp(way, "jansson") == 0 ? load_tree(path)
+           : strcmp(way, "read") == 0    ? read_only(path)
                                          : false;
 }
 
 int main(int argc, char **argv)
 {
-    struct result result = {0};
     if (argc < 3) {
         (void)fprintf(stderr, "usage: bench_graph make|ours|cache|hand|jansson|read FILE\n");
         return EXIT_FAILURE;
     }
     if (strcmp(argv[1], "make") == 0) {
-        uint32_t nodes = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : NODES_DEFAULT;
+        uint32_t nodes = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : BENCH_NODES_MAX;
         return make(argv[2], nodes) ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    uint64_t wall = ew_clock_monotonic_ns();
-    uint64_t cpu = ew_clock_cpu_ns();
-    if (!run(argc, argv, &result)) {
-        return EXIT_FAILURE;
-    }
-    (void)printf("%llu %llu %llu %llu %llu %llu %llx\n",
-                 (unsigned long long)(ew_clock_monotonic_ns() - wall),
-                 (unsigned long long)(ew_clock_cpu_ns() - cpu), (unsigned long long)result.bytes,
-                 (unsigned long long)ew_memory_peak_bytes(), (unsigned long long)result.nodes,
-                 (unsigned long long)result.edges, (unsigned long long)result.sum);
-    return EXIT_SUCCESS;
+    return run(argc, argv) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

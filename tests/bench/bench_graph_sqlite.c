@@ -8,23 +8,9 @@
  *
  * Prints what bench_graph does.
  */
-#include "etwitness/callgraph.h"
-#include "platform/clock.h"
+#include "bench_graph_columns.h"
 
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-struct columns {
-    struct ew_graph_node *nodes;
-    struct ew_graph_edge *edges;
-    char *texts;
-    size_t text_bytes;
-    uint64_t node_count;
-    uint64_t edge_count;
-    uint64_t sum;
-};
 
 static void must(int code, sqlite3 *database)
 {
@@ -43,7 +29,7 @@ static sqlite3_stmt *prepare(sqlite3 *database, const char *text)
 
 static void insert_nodes(sqlite3 *database, const struct ew_graph *graph)
 {
-    sqlite3_stmt *statement = prepare(database, "INSERT INTO nodes VALUES (?,?,?,?,?,?)");
+    sqlite3_stmt *statement = prepare(database, "INSERT INTO nodes VALUES (?,?,?,?,?,?,?)");
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct ew_graph_node *node = &graph->nodes[i];
         must(sqlite3_bind_int64(statement, 1, i), database);
@@ -54,6 +40,8 @@ static void insert_nodes(sqlite3 *database, const struct ew_graph *graph)
         must(sqlite3_bind_int64(statement, 4, node->artifact), database);
         must(sqlite3_bind_int64(statement, 5, node->token), database);
         must(sqlite3_bind_int64(statement, 6, node->kind), database);
+        must(sqlite3_bind_text(statement, 7, ew_graph_string(graph, node->signature), -1, NULL),
+             database);
         must(sqlite3_step(statement), database);
         must(sqlite3_reset(statement), database);
     }
@@ -88,7 +76,7 @@ static void import(const char *path, sqlite3 *database)
     must(sqlite3_exec(database,
                       "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
                       "CREATE TABLE nodes (n INTEGER PRIMARY KEY, id TEXT, name TEXT, artifact "
-                      "INTEGER, token INTEGER, kind INTEGER);"
+                      "INTEGER, token INTEGER, kind INTEGER, signature TEXT);"
                       "CREATE TABLE edges (f INTEGER, t INTEGER, kind INTEGER);",
                       NULL, NULL, NULL),
          database);
@@ -101,16 +89,13 @@ static void import(const char *path, sqlite3 *database)
 static ew_graph_text keep_text(struct columns *columns, sqlite3_stmt *statement, int column)
 {
     const void *text = sqlite3_column_text(statement, column);
-    size_t byte_count = (size_t)sqlite3_column_bytes(statement, column) + 1;
-    memcpy(columns->texts + columns->text_bytes, text, byte_count);
-    columns->text_bytes += byte_count;
-    return (ew_graph_text)(columns->text_bytes - byte_count);
+    return columns_text(columns, text, (size_t)sqlite3_column_bytes(statement, column));
 }
 
 static void scan_nodes(sqlite3 *database, struct columns *columns)
 {
-    sqlite3_stmt *statement =
-        prepare(database, "SELECT id, name, artifact, token, kind FROM nodes ORDER BY n");
+    sqlite3_stmt *statement = prepare(
+        database, "SELECT id, name, artifact, token, kind, signature FROM nodes ORDER BY n");
     while (sqlite3_step(statement) == SQLITE_ROW) {
         struct ew_graph_node *node = &columns->nodes[columns->node_count++];
         node->id = keep_text(columns, statement, 0);
@@ -118,6 +103,9 @@ static void scan_nodes(sqlite3 *database, struct columns *columns)
         node->artifact = (uint32_t)sqlite3_column_int64(statement, 2);
         node->token = (uint32_t)sqlite3_column_int64(statement, 3);
         node->kind = (uint8_t)sqlite3_column_int64(statement, 4);
+        const void *signature = sqlite3_column_text(statement, 5);
+        node->signature =
+            columns_signature(columns, signature, (size_t)sqlite3_column_bytes(statement, 5));
     }
     must(sqlite3_finalize(statement), database);
 }
@@ -126,34 +114,25 @@ static void scan_edges(sqlite3 *database, struct columns *columns)
 {
     sqlite3_stmt *statement = prepare(database, "SELECT f, t, kind FROM edges");
     while (sqlite3_step(statement) == SQLITE_ROW) {
-        struct ew_graph_edge *edge = &columns->edges[columns->edge_count++];
-        uint64_t from = (uint64_t)sqlite3_column_int64(statement, 0);
-        edge->to = (uint32_t)sqlite3_column_int64(statement, 1);
-        edge->kind = (uint8_t)sqlite3_column_int64(statement, 2);
-        columns->sum += (from * 31 + edge->to) * 7 + edge->kind;
+        columns_edge(columns, (uint32_t)sqlite3_column_int64(statement, 0),
+                     (uint32_t)sqlite3_column_int64(statement, 1),
+                     (uint8_t)sqlite3_column_int64(statement, 2));
     }
     must(sqlite3_finalize(statement), database);
 }
 
 static void scan(sqlite3 *database)
 {
-    enum { NODES = 1000000, EDGES = 5000000 };
-    struct columns columns = {.nodes = calloc(NODES, sizeof *columns.nodes),
-                              .edges = calloc(EDGES, sizeof *columns.edges),
-                              .texts = malloc((size_t)NODES * 64)};
-    if (columns.nodes == NULL || columns.edges == NULL || columns.texts == NULL) {
+    struct columns columns;
+    struct ew_graph graph;
+    struct stopwatch started = stopwatch_start();
+    if (!columns_create(&columns)) {
         exit(EXIT_FAILURE);
     }
-    uint64_t wall = ew_clock_monotonic_ns();
-    uint64_t cpu = ew_clock_cpu_ns();
     scan_nodes(database, &columns);
     scan_edges(database, &columns);
-    (void)printf(
-        "%llu %llu %llu %llu %llu %llu %llx\n",
-        (unsigned long long)(ew_clock_monotonic_ns() - wall),
-        (unsigned long long)(ew_clock_cpu_ns() - cpu), (unsigned long long)columns.text_bytes,
-        (unsigned long long)ew_memory_peak_bytes(), (unsigned long long)columns.node_count,
-        (unsigned long long)columns.edge_count, (unsigned long long)columns.sum);
+    columns_show(&columns, &graph);
+    tell(started, &graph);
 }
 
 int main(int argc, char **argv)
