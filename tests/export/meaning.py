@@ -38,9 +38,7 @@ def address(run, found):
         yield f"3.32.13: an address has no such parent: {found}"
 
 
-def logical_location(run, found):
-    known = run.get("logicalLocations", [])
-    names = {location.get("fullyQualifiedName") for location in known}
+def logical_location(known, names, found):
     if "index" not in found:
         if found.get("fullyQualifiedName") in names:
             yield f"3.33.3: a location that the run lists is told without its index: {found}"
@@ -81,8 +79,10 @@ def sarif(document):
         told = [run["results"], run.get("graphs", [])]
         for found in objects(told, "address"):
             yield from address(run, found)
+        known = run.get("logicalLocations", [])
+        names = {location.get("fullyQualifiedName") for location in known}
         for found in objects(told, "logicalLocations"):
-            yield from logical_location(run, found)
+            yield from logical_location(known, names, found)
         for found in run["results"]:
             yield from result(run, found)
         for found in run.get("graphs", []):
@@ -143,9 +143,9 @@ def stella_callgraph(document):
     # Ids are in the order of their bytes, which that of code points is.
     if nodes != sorted(set(nodes)) or edges != sorted(set(edges)):
         yield "nodes or edges are not in order, or not unique"
-    for end in {end for edge in edges for end in edge} | {entry["nodeId"] for entry in entries}:
-        if end not in set(nodes):
-            yield f"{end} is referred to, and is no node"
+    ends = {end for edge in edges for end in edge} | {entry["nodeId"] for entry in entries}
+    for end in ends - set(nodes):
+        yield f"{end} is referred to, and is no node"
     if [entry["order"] for entry in entries] != list(range(len(entries))):
         yield "entry points are not in their order"
     rest = {key: value for key, value in document.items() if key != "graphHash"}
