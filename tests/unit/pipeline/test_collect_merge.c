@@ -7,6 +7,7 @@
  */
 #include "etwitness/collect.h"
 #include "etwitness/synth.h"
+#include "pipeline/collect_merge.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/thread.h"
@@ -351,6 +352,44 @@ START_TEST(merge__with_documents_of_earlier_runs__has_them)
 }
 END_TEST
 
+static bool never(void *context)
+{
+    (void)context;
+    return false;
+}
+
+/* The merge of `count` documents from `first` on, each told to be nine MiB large. */
+static char *merge_documents(size_t first, size_t count)
+{
+    enum { NINE_MIB = 9 * 1024 * 1024 };
+    struct collect_merge *merge = NULL;
+    ck_assert_int_eq(collect_merge_create(&settings, &merge, &error), EW_OK);
+    for (size_t i = first; i < first + count; i++) {
+        const char *name = strstr(evidence_files_path(LIVE, i), "re1-");
+        ck_assert_msg(collect_merge_add(merge, name, NINE_MIB, &error) == EW_OK, "%s",
+                      error.text);
+    }
+    ck_assert_msg(collect_merge_publish(merge, never, NULL, &error) == EW_OK, "%s", error.text);
+    collect_merge_destroy(merge);
+    return read_merged();
+}
+
+START_TEST(merge__of_more_than_can_be_held__is_that_of_the_newest)
+{
+    settings.callgraphs.count = 0;
+    run_to_end(start());
+    settings.callgraphs.count = 1;
+    char *newest = merge_documents(1, 1);
+    char *oldest = merge_documents(0, 1);
+    char *both = merge_documents(0, 2);
+    ck_assert_str_ne(oldest, newest);
+    ck_assert_str_eq(both, newest);
+    free(both);
+    free(oldest);
+    free(newest);
+}
+END_TEST
+
 START_TEST(merge__on_a_full_disk__keeps_the_one_before_and_leaves_no_part)
 {
     play.events_max = 1;
@@ -471,6 +510,7 @@ Suite *ew_suite(void)
     tcase_add_test(tests, merge__that_does_not_end__delays_no_document);
     tcase_add_test(tests, merge__that_took_long__is_left_to_the_next_start);
     tcase_add_test(tests, merge__with_documents_of_earlier_runs__has_them);
+    tcase_add_test(tests, merge__of_more_than_can_be_held__is_that_of_the_newest);
     tcase_add_test(tests, merge__on_a_full_disk__keeps_the_one_before_and_leaves_no_part);
     tcase_add_test(tests, callgraph__that_is_broken__costs_no_evidence_and_is_told);
     tcase_add_test(tests, callgraph__that_is_missing__is_told_and_merged_once_it_comes);
