@@ -9,6 +9,7 @@
  *        bench_graph hand FILE              a scanner that knows the bytes and checks nothing
  *        bench_graph jansson FILE           json_load_file(), then columns from its tree
  *        bench_graph read FILE              only reading
+ *        bench_graph tables FILE DIRECTORY  writes nodes.csv and edges.csv there, for databases
  *
  * Prints what bench_graph_columns.h says; the sums are the same for all but `read`.
  */
@@ -317,6 +318,44 @@ static bool read_only(const char *path)
     return true;
 }
 
+/* --- for databases ----------------------------------------------------------------------------
+ */
+
+static FILE *create(const char *directory, const char *name)
+{
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *out = fopen(path, "wb");
+    if (out == NULL) {
+        perror(path);
+        exit(EXIT_FAILURE);
+    }
+    return out;
+}
+
+static bool write_tables(const char *path, const char *directory)
+{
+    struct ew_graph_options options = {.cache_directory = NULL};
+    struct ew_graph_counts counts;
+    struct ew_graph *graph = NULL;
+    if (ew_graph_load(path, &options, &graph, &counts, NULL) != EW_OK) {
+        return false;
+    }
+    FILE *nodes = create(directory, "nodes.csv");
+    FILE *edges = create(directory, "edges.csv");
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        const struct ew_graph_node *node = &graph->nodes[i];
+        (void)fprintf(nodes, "%s,%s,%s,%u,%u,%u\n", ew_graph_string(graph, node->id),
+                      ew_graph_string(graph, node->name), ew_graph_string(graph, node->signature),
+                      (unsigned)node->artifact, (unsigned)node->token, (unsigned)node->kind);
+        for (uint32_t at = graph->first_edge[i]; at < graph->first_edge[i + 1]; at++) {
+            (void)fprintf(edges, "%u,%u,%u\n", (unsigned)i, (unsigned)graph->edges[at].to,
+                          (unsigned)graph->edges[at].kind);
+        }
+    }
+    return fclose(nodes) == 0 && fclose(edges) == 0;
+}
+
 static bool run(int argc, char **argv)
 {
     const char *way = argv[1];
@@ -326,13 +365,15 @@ static bool run(int argc, char **argv)
            : strcmp(way, "hand") == 0    ? scan_by_hand(path)
            : strcmp(way, "jansson") == 0 ? load_tree(path)
            : strcmp(way, "read") == 0    ? read_only(path)
+           : strcmp(way, "tables") == 0  ? argc > 3 && write_tables(path, argv[3])
                                          : false;
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        (void)fprintf(stderr, "usage: bench_graph make|ours|cache|hand|jansson|read FILE\n");
+        (void)fprintf(stderr,
+                      "usage: bench_graph make|ours|cache|hand|jansson|read|tables FILE\n");
         return EXIT_FAILURE;
     }
     if (strcmp(argv[1], "make") == 0) {

@@ -99,6 +99,16 @@ if [ -x "${program}_sqlite" ]; then
 else
     echo "  SQLite                   skipped: libsqlite3 is not installed"
 fi
+if tests/bench/fetch-duckdb.sh build/deps/duckdb 2>"$work/log"; then
+    export NODE_PATH=$PWD/build/deps/duckdb/node_modules
+    "$program" tables "$work/graph.json" "$work"
+    node tests/bench/bench_graph_duckdb.cjs import "$work/nodes.csv" "$work/edges.csv" "$work/duck.db"
+    take duckdb "$rounds" node tests/bench/bench_graph_duckdb.cjs scan "$work/duck.db"
+    same hand duckdb
+    row duckdb "DuckDB, to JavaScript"
+else
+    echo "  DuckDB                   skipped: $(tail -n 1 "$work/log")"
+fi
 if awk '/MemAvailable/ { exit !($2 > 5500000) }' /proc/meminfo; then
     take jansson "$((rounds < 3 ? rounds : 3))" "$program" jansson "$work/graph.json"
     same hand jansson
