@@ -123,6 +123,8 @@ struct graph_side {
     struct artifact_side *artifacts;
     struct ew_index artifact_index; /* ids to artifacts */
     struct ew_index name_index;     /* paths and decorated names to nodes */
+    bool has_names;                 /* it is filled */
+    bool has_unplaced;              /* of some nodes no module is told */
     struct ew_index token_index;    /* artifact and token to nodes */
     uint32_t *by_rva;               /* nodes with an address, by artifact and address */
     uint32_t rva_count;

@@ -186,6 +186,9 @@ static unsigned tier_of(const struct graph_side *side, const struct query *query
 static bool offer_named(struct graph_side *side, const struct query *query, const char *name,
                         size_t name_bytes, struct method_name *scratch, struct found *found)
 {
+    if (!ew_merge_static_index_names(side, scratch)) {
+        return false;
+    }
     uint64_t hash = ew_merge_static_name_hash(name, name_bytes);
     for (uint32_t i = ew_index_first(&side->name_index, hash); i != EW_INDEX_END;
          i = ew_index_next(&side->name_index)) {
@@ -242,23 +245,32 @@ static bool offer_user(struct graph_side *side, const struct query *query,
     return true;
 }
 
-bool ew_merge_match_query(struct graph_side *side, const struct query *query,
-                          struct method_scratch *scratch, struct found *found)
+static bool match_exact(struct graph_side *side, const struct query *query, struct found *found)
 {
     found->tier = TIER_NONE;
     found->count = 0;
     found->derived = false;
-    bool fine = offer_exact(side, query, 'm', query->ids->mvid, found)
-                && offer_exact(side, query, 'd', query->ids->debug_guid, found)
-                && offer_exact(side, query, 'c', query->ids->code, found)
-                && offer_exact(side, query, 's', query->ids->sha256, found);
-    if (fine && found->tier == TIER_NONE) {
-        fine = offer_names(side, query, &scratch->node, found);
-    }
+    return offer_exact(side, query, 'm', query->ids->mvid, found)
+           && offer_exact(side, query, 'd', query->ids->debug_guid, found)
+           && offer_exact(side, query, 'c', query->ids->code, found)
+           && offer_exact(side, query, 's', query->ids->sha256, found);
+}
+
+static bool match_named(struct graph_side *side, const struct query *query,
+                        struct method_scratch *scratch, struct found *found)
+{
+    bool fine = offer_names(side, query, &scratch->node, found);
     if (fine && found->tier == TIER_NONE) {
         fine = offer_user(side, query, scratch, found);
     }
     return fine;
+}
+
+bool ew_merge_match_query(struct graph_side *side, const struct query *query,
+                          struct method_scratch *scratch, struct found *found)
+{
+    return match_exact(side, query, found)
+           && (found->tier != TIER_NONE || match_named(side, query, scratch, found));
 }
 
 /* --- functions of the documents --------------------------------------------------------------
@@ -274,29 +286,40 @@ static void take_near_name(const char *name, char *out, size_t capacity)
     out[length] = '\0';
 }
 
+/* What tells a function exactly. */
 static void describe(const struct merge *merge, const struct function *function,
-                     struct method_scratch *scratch, struct query *query)
+                     struct query *query)
 {
     static const struct build_ids no_ids;
     const struct ew_evidence_function *row = function->row;
     const struct build *build = function->build != NONE ? &merge->builds[function->build] : NULL;
-    const char *last = strrchr(function->key, ':');
     memset(query, 0, sizeof *query);
     query->ids = build != NULL ? &build->ids : &no_ids;
     query->module = build != NULL ? build->row->name : NULL;
+    if (row != NULL) {
+        query->token = row->token;
+        query->has_rva = row->has_rva;
+        query->rva = row->rva;
+        return;
+    }
+    /* A candidate that is in no table: its key is all there is. */
+    const char *last = strrchr(function->key, ':');
+    query->token =
+        function->key[0] == 'm' && last != NULL ? (uint32_t)strtoul(last + 1, NULL, 16) : 0;
+    query->has_rva = function->key[0] == 'n' || function->key[0] == 'u';
+    query->rva = query->has_rva && last != NULL ? strtoull(last + 1, NULL, 16) : 0;
+}
+
+/* What it is called: asked only for those that nothing tells exactly. */
+static void describe_names(const struct function *function, struct method_scratch *scratch,
+                           struct query *query)
+{
+    const struct ew_evidence_function *row = function->row;
     query->method = &scratch->own;
     ew_merge_method_from_name("", NULL, METHOD_BY_RUNTIME, &scratch->own);
     if (row == NULL) {
-        /* A candidate that is in no table: its key is all there is. */
-        query->token =
-            function->key[0] == 'm' && last != NULL ? (uint32_t)strtoul(last + 1, NULL, 16) : 0;
-        query->has_rva = function->key[0] == 'n' || function->key[0] == 'u';
-        query->rva = query->has_rva && last != NULL ? strtoull(last + 1, NULL, 16) : 0;
         return;
     }
-    query->token = row->token;
-    query->has_rva = row->has_rva;
-    query->rva = row->rva;
     if (row->resolution == EW_RESOLVED_EXPORT_NEAR && is_text(row->name)) {
         take_near_name(row->name, scratch->near, sizeof scratch->near);
         ew_merge_method_from_name(scratch->near, NULL, METHOD_BY_RUNTIME, &scratch->own);
@@ -367,17 +390,55 @@ static int compare_u32(const void *a, const void *b)
     return (*left > *right) - (*left < *right);
 }
 
+/* Whether a graph may name functions of a build: it has the build, or a module of that name, or
+ * nodes of which it tells no module. */
+static bool may_name(const struct merge *merge, const struct graph_side *side, uint32_t index)
+{
+    if (index == NONE || side->has_unplaced) {
+        return true;
+    }
+    const struct build *build = &merge->builds[index];
+    bool may = false;
+    for (uint32_t i = 0; !may && i < side->graph->artifact_count; i++) {
+        const char *name = ew_graph_string(side->graph, side->graph->artifacts[i].name);
+        may =
+            ew_merge_build_relation(&side->artifacts[i].ids, &build->ids) == RELATION_SAME
+            || (is_text(build->row->name) && ew_merge_module_names_equal(name, build->row->name));
+    }
+    return may;
+}
+
+/* The answers for all builds; NULL without memory. */
+static bool *list_named_builds(const struct merge *merge, const struct graph_side *side)
+{
+    bool *named = malloc((merge->build_count + 1) * sizeof *named);
+    for (uint32_t i = 0; named != NULL && i < merge->build_count; i++) {
+        named[i] = may_name(merge, side, i);
+    }
+    return named;
+}
+
 static bool match_function(struct merge *merge, struct graph_side *side, uint32_t index,
-                           struct method_scratch *scratch, struct found *found)
+                           const bool *named_builds, struct method_scratch *scratch,
+                           struct found *found)
 {
     const struct function *function = &merge->functions[index];
     struct query query;
     if (function->resolution == EW_RESOLVED_DYNAMIC) {
         return true; /* code made at run time is no node of a graph */
     }
-    describe(merge, function, scratch, &query);
-    if (!ew_merge_match_query(side, &query, scratch, found)
-        || !offer_aliases(side, function, &query, scratch, found)) {
+    bool named = function->build == NONE || named_builds[function->build];
+    describe(merge, function, &query);
+    if (!match_exact(side, &query, found)) {
+        return false;
+    }
+    if (named && found->tier == TIER_NONE) {
+        describe_names(function, scratch, &query);
+        if (!match_named(side, &query, scratch, found)) {
+            return false;
+        }
+    }
+    if (named && !offer_aliases(side, function, &query, scratch, found)) {
         return false;
     }
     if (found->count > 1) {
@@ -389,12 +450,14 @@ static bool match_function(struct merge *merge, struct graph_side *side, uint32_
 static bool match_side(struct merge *merge, struct graph_side *side,
                        struct method_scratch *scratch, struct found *found)
 {
+    bool *named_builds = list_named_builds(merge, side);
     side->matches = calloc(merge->function_count + 1, sizeof *side->matches);
-    bool fine = side->matches != NULL;
+    bool fine = side->matches != NULL && named_builds != NULL;
     for (uint32_t i = 0; fine && i < merge->function_count; i++) {
         side->matches[i].node = NONE;
-        fine = match_function(merge, side, i, scratch, found);
+        fine = match_function(merge, side, i, named_builds, scratch, found);
     }
+    free(named_builds);
     return fine;
 }
 

@@ -82,7 +82,7 @@ static bool is_loaded(const struct merge *merge, const struct build_ids *ids)
 
 /* --- names, tokens, addresses --------------------------------------------------------------- */
 
-static bool index_node(struct graph_side *side, uint32_t index, struct method_name *scratch)
+static bool index_name(struct graph_side *side, uint32_t index, struct method_name *scratch)
 {
     const struct ew_graph *graph = side->graph;
     const struct ew_graph_node *node = &graph->nodes[index];
@@ -98,11 +98,32 @@ static bool index_node(struct graph_side *side, uint32_t index, struct method_na
         fine = ew_index_insert(&side->name_index,
                                ew_merge_static_name_hash(decorated, strlen(decorated)), index);
     }
-    if (fine && node->token != 0 && node->artifact != NONE) {
-        fine = ew_index_insert(&side->token_index,
-                               ew_merge_static_token_hash(node->artifact, node->token), index);
-    }
     return fine;
+}
+
+bool ew_merge_static_index_names(struct graph_side *side, struct method_name *scratch)
+{
+    bool fine = true;
+    for (uint32_t i = 0; !side->has_names && fine && i < side->graph->node_count; i++) {
+        fine = index_name(side, i, scratch);
+    }
+    side->has_names = fine;
+    return fine;
+}
+
+static bool index_token(struct graph_side *side, uint32_t index)
+{
+    const struct ew_graph_node *node = &side->graph->nodes[index];
+    return node->token == 0 || node->artifact == NONE
+           || ew_index_insert(&side->token_index,
+                              ew_merge_static_token_hash(node->artifact, node->token), index);
+}
+
+/* Whether a graph tells the module of a node. */
+static bool is_placed(const struct ew_graph *graph, const struct ew_graph_node *node)
+{
+    return node->artifact != NONE
+           && ew_graph_string(graph, graph->artifacts[node->artifact].name)[0] != '\0';
 }
 
 static bool has_address(const struct ew_graph_node *node)
@@ -184,8 +205,7 @@ static bool prepare_overriders(struct graph_side *side)
     return true;
 }
 
-static bool prepare_side(struct merge *merge, struct graph_side *side,
-                         struct method_name *scratch)
+static bool prepare_side(struct merge *merge, struct graph_side *side)
 {
     const struct ew_graph *graph = side->graph;
     side->nodes = calloc((size_t)graph->node_count + 1, sizeof *side->nodes);
@@ -198,7 +218,8 @@ static bool prepare_side(struct merge *merge, struct graph_side *side,
             side->artifacts[i].has_ids && is_loaded(merge, &side->artifacts[i].ids);
     }
     for (uint32_t i = 0; i < graph->node_count; i++) {
-        if (!index_node(side, i, scratch)) {
+        side->has_unplaced = side->has_unplaced || !is_placed(graph, &graph->nodes[i]);
+        if (!index_token(side, i)) {
             return false;
         }
     }
@@ -270,11 +291,9 @@ void ew_merge_static_edges_find(struct edge_question *questions, size_t count)
 
 enum ew_status ew_merge_static_prepare(struct merge *merge)
 {
-    struct method_name *scratch = malloc(sizeof *scratch);
-    bool fine = scratch != NULL;
+    bool fine = true;
     for (size_t i = 0; fine && i < merge->graph_count; i++) {
-        fine = prepare_side(merge, &merge->graphs[i], scratch);
+        fine = prepare_side(merge, &merge->graphs[i]);
     }
-    free(scratch);
     return fine ? EW_OK : merge_no_memory(merge);
 }

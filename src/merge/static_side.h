@@ -18,4 +18,8 @@ void ew_merge_static_method(const struct ew_graph *graph, const struct ew_graph_
 const char *ew_merge_static_decorated(const struct ew_graph *graph,
                                       const struct ew_graph_node *node);
 
+/* Fills `name_index` when that is asked for the first time: where functions have tokens or
+ * addresses, it seldom is. False without memory. */
+bool ew_merge_static_index_names(struct graph_side *side, struct method_name *scratch);
+
 #endif
