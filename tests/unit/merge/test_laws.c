@@ -126,6 +126,30 @@ static void must_be_sorted(const struct ew_merged *merged)
     }
 }
 
+/* Claims of several graphs are joined by their maximum. */
+static bool is_join(const struct ew_merged *merged, uint32_t first, uint32_t count,
+                    uint8_t claimed)
+{
+    uint8_t most = EW_STATIC_UNKNOWN;
+    for (uint32_t i = first; i < first + count; i++) {
+        uint8_t claim = merged->claims[i].claim;
+        most = claim > most ? claim : most;
+    }
+    return most == claimed;
+}
+
+static void must_be_joined(const struct ew_merged *merged)
+{
+    for (size_t i = 0; i < merged->node_count; i++) {
+        const struct ew_reach_node *node = &merged->nodes[i];
+        MUST(is_join(merged, node->first_claim, node->claim_count, node->state.claimed));
+    }
+    for (size_t i = 0; i < merged->edge_count; i++) {
+        const struct ew_reach_edge *edge = &merged->edges[i];
+        MUST(is_join(merged, edge->first_claim, edge->claim_count, edge->state.claimed));
+    }
+}
+
 static void must_have_seen_all(void)
 {
     ck_assert_uint_gt(rows_recounted, CASES);
@@ -164,6 +188,7 @@ static struct bytes merge_to_bytes(struct drawn *drawn, struct ew_window_set *se
     struct bytes bytes = must_write(merged);
     note(merged);
     must_be_sorted(merged);
+    must_be_joined(merged);
     if (recounted) {
         rows_recounted += must_recount(merged, set);
     }

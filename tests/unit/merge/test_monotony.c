@@ -184,8 +184,10 @@ static void check_edge(const struct pair_of_merges *merges, const struct ew_reac
         return;
     }
     const struct ew_reach_edge *found = find_edge(merges->after, from, to);
-    ck_assert_msg(found != NULL, "%s calls %s no more", nodes[edge->from].key,
-                  nodes[edge->to].key);
+    if (found == NULL) {
+        ck_abort_msg("%s calls %s no more", nodes[edge->from].key, nodes[edge->to].key);
+        return;
+    }
     must_become(edge->state, found->state, nodes[edge->to].key);
 }
 
