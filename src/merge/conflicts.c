@@ -95,7 +95,7 @@ enum ew_status ew_merge_conflict_add(struct merge *merge,
     char *text = ew_arena_text(&merge->arena, sentence, byte_count);
     merge->conflicts = grown != NULL ? grown : merge->conflicts;
     if (grown == NULL || text == NULL) {
-        return merge_no_memory(merge);
+        return grown != NULL ? merge_no_room(merge) : merge_no_memory(merge);
     }
     struct ew_reach_conflict added = *conflict;
     added.text = text;

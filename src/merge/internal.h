@@ -470,6 +470,17 @@ static inline enum ew_status merge_no_memory(struct merge *merge)
     return ew_fail(merge->error, EW_NO_MEMORY, "merge: no memory");
 }
 
+/* A text of the result has no room: at the limit, or without memory. */
+static inline enum ew_status merge_no_room(struct merge *merge)
+{
+    enum { TEXT_BYTES = 2 * EW_GRAPH_TEXT_EACH_MAX };
+    return merge->arena.bytes_max - merge->arena.bytes_used < TEXT_BYTES
+               ? ew_fail(merge->error, EW_LIMIT,
+                         "merge: keys and sentences of the result take more than %zu MiB",
+                         EW_MERGE_TEXT_BYTES_MAX / (1024 * 1024))
+               : merge_no_memory(merge);
+}
+
 static inline uint64_t merge_sum(uint64_t a, uint64_t b)
 {
     return a > EW_JSON_INTEGER_MAX - (b > EW_JSON_INTEGER_MAX ? EW_JSON_INTEGER_MAX : b)

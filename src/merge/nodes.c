@@ -333,7 +333,7 @@ static enum ew_status name_sets(struct merge *merge, struct sets *sets, struct n
             continue;
         }
         if (key == NULL) {
-            return merge_no_memory(merge);
+            return merge_no_room(merge);
         }
         struct keyed keyed = {key, set};
         naming->keyed[naming->count++] = keyed;
@@ -352,7 +352,7 @@ static enum ew_status name_unused(struct merge *merge, struct sets *sets, struct
             }
             const char *key = graph_key(merge, g, i);
             if (key == NULL) {
-                return merge_no_memory(merge);
+                return merge_no_room(merge);
             }
             struct keyed keyed = {key, set};
             naming->keyed[naming->count++] = keyed;
