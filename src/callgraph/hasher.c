@@ -14,6 +14,7 @@ struct graph_hasher {
     struct ew_condition *hashed;
     const void *bytes; /* NULL: nothing is to be hashed */
     size_t byte_count;
+    bool taken; /* by the thread, which is at it */
     bool over;
 };
 
@@ -28,9 +29,11 @@ static void run(void *context)
         if (hasher->bytes == NULL) {
             break;
         }
+        hasher->taken = true;
         ew_mutex_unlock(hasher->mutex);
         ew_sha256_update(hasher->hash, hasher->bytes, hasher->byte_count);
         ew_mutex_lock(hasher->mutex);
+        hasher->taken = false;
         hasher->bytes = NULL;
         ew_condition_signal(hasher->hashed);
     }
@@ -81,6 +84,11 @@ void graph_hasher_settle(struct graph_hasher *hasher)
         return;
     }
     ew_mutex_lock(hasher->mutex);
+    if (hasher->bytes != NULL && !hasher->taken) {
+        /* The processors have other work: to wait for the thread would take longer. */
+        ew_sha256_update(hasher->hash, hasher->bytes, hasher->byte_count);
+        hasher->bytes = NULL;
+    }
     while (hasher->bytes != NULL) {
         (void)ew_condition_wait(hasher->hashed, hasher->mutex, EW_WAIT_FOREVER);
     }

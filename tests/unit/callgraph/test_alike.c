@@ -5,7 +5,9 @@
  * what is counted and what a failure says must be the same.
  */
 #include "base/index.h"
+#include "base/text.h"
 #include "callgraph/graph_text.h"
+#include "platform/hash.h"
 #include "support/check_main.h"
 
 #include <stdio.h>
@@ -346,6 +348,36 @@ START_TEST(alike__but_one_is_spoilt__ends_as_if_they_were_not)
 }
 END_TEST
 
+/* Files this large are hashed on a thread of their own, a window at a time. */
+START_TEST(large_file__hash__is_that_of_its_bytes)
+{
+    enum { WINDOWS = 9 };
+    struct ew_sha256 *hash = NULL;
+    uint8_t digest[EW_SHA256_BYTES];
+    char hex[2 * EW_SHA256_BYTES + 1];
+    struct file file = {0};
+    state = 7;
+    add(&file, head);
+    add(&file, "}\n");
+    while (file.used < WINDOWS * (size_t)EW_GRAPH_WINDOW_BYTES) {
+        char line[64];
+        (void)snprintf(line, sizeof line, "{\"later\":\"%08x\"}\n", below(UINT32_MAX));
+        add(&file, line);
+        add(&file, space);
+    }
+    add(&file, "\n");
+    ck_assert_int_eq(ew_sha256_create(&hash), EW_OK);
+    ew_sha256_update(hash, file.text, file.used);
+    ck_assert_int_eq(ew_sha256_finish(hash, digest), EW_OK);
+    ew_text_hex(digest, sizeof digest, hex);
+    struct graph_outcome outcome = graph_from_bytes(file.text, file.used, EW_GRAPH_AUTO);
+    ck_assert_msg(outcome.status == EW_OK, "%s", outcome.error.text);
+    ck_assert_str_eq(outcome.graph->sha256, hex);
+    free_outcome(&outcome);
+    free(file.text);
+}
+END_TEST
+
 Suite *ew_suite(void)
 {
     Suite *suite = suite_create("alike");
@@ -353,6 +385,7 @@ Suite *ew_suite(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, alike__many_in_many_windows__are_the_same_graph);
     tcase_add_test(tests, alike__but_one_is_spoilt__ends_as_if_they_were_not);
+    tcase_add_test(tests, large_file__hash__is_that_of_its_bytes);
     suite_add_tcase(suite, tests);
     return suite;
 }
