@@ -237,6 +237,9 @@ struct merge {
     size_t *first_function; /* of each window in the maps */
     size_t *first_module;
     uint32_t *window_stream; /* of each window */
+    uint32_t *candidates;    /* functions, of all windows' ambiguous records in their order */
+    size_t candidate_count;
+    size_t candidate_capacity;
 
     struct node *nodes;
     struct ew_reach_node *result_nodes; /* as long */
@@ -341,9 +344,6 @@ enum relation ew_merge_build_relation(const struct build_ids *a, const struct bu
 
 /* The same file name, without case, ".dll", ".exe" and folders. */
 bool ew_merge_module_names_equal(const char *a, const char *b);
-
-/* The function that a candidate of a window's ambiguous record is, or NONE. */
-uint32_t ew_merge_candidate_find(struct merge *merge, size_t window, const char *key);
 
 /* What a row tells is what its key says: the build, and the token or address in it. */
 bool ew_merge_function_fits(const struct merge *merge, uint32_t function);

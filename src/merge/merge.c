@@ -101,7 +101,7 @@ static void free_work(struct merge *merge)
                           merge->function_map, merge->module_map,    merge->first_function,
                           merge->first_module, merge->window_stream, merge->nodes,
                           merge->members,      merge->pairs,         merge->rows,
-                          merge->pair_claims,  merge->first_edge};
+                          merge->pair_claims,  merge->first_edge,    merge->candidates};
     for (size_t i = 0; i < sizeof work / sizeof work[0]; i++) {
         free(work[i]);
     }

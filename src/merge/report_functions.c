@@ -219,7 +219,7 @@ static enum ew_status report_matches(struct merge *merge)
  * ---------------------------------------------------------------------------------- */
 
 /* Records that list several candidates; versions of one function are none. */
-static enum ew_status report_record(struct merge *merge, size_t window,
+static enum ew_status report_record(struct merge *merge, size_t first_candidate,
                                     const struct ew_evidence_ambiguous *record)
 {
     static const char *const reasons[] = {
@@ -228,8 +228,7 @@ static enum ew_status report_record(struct merge *merge, size_t window,
     uint32_t first = NONE;
     uint32_t last = NONE;
     for (size_t i = 0; i < record->candidate_count; i++) {
-        uint32_t node =
-            merge->functions[ew_merge_candidate_find(merge, window, record->candidates[i])].node;
+        uint32_t node = merge->functions[merge->candidates[first_candidate + i]].node;
         first = first == NONE || node < first ? node : first;
         last = last == NONE || node > last ? node : last;
     }
@@ -323,11 +322,13 @@ static enum ew_status report_disagreements(struct merge *merge)
 
 enum ew_status ew_merge_report_functions(struct merge *merge)
 {
+    size_t at = 0;
     enum ew_status status = report_matches(merge);
     for (size_t w = 0; status == EW_OK && w < merge->window_count; w++) {
         const struct ew_evidence *evidence = merge->windows[w].evidence;
         for (size_t i = 0; status == EW_OK && i < evidence->ambiguous_count; i++) {
-            status = report_record(merge, w, &evidence->ambiguous[i]);
+            status = report_record(merge, at, &evidence->ambiguous[i]);
+            at += evidence->ambiguous[i].candidate_count;
         }
     }
     if (status == EW_OK) {

@@ -272,11 +272,31 @@ static bool is_of_build(const char *key, const struct ew_evidence_module *row)
     return false;
 }
 
+/* The modules of one document by each of their ids: a forged one can list many, and many keys. */
+static bool index_ids(struct ew_index *index, const struct ew_evidence *evidence)
+{
+    bool fine = true;
+    for (uint32_t i = 0; fine && i < evidence->module_count; i++) {
+        const struct ew_evidence_module *row = &evidence->modules[i];
+        const char *const ids[] = {row->mvid, row->debug_id, row->code_id, row->key};
+        for (size_t k = 0; fine && k < sizeof ids / sizeof ids[0]; k++) {
+            fine = ids[k] == NULL || ew_index_insert(index, hash_key(ids[k]), i);
+        }
+    }
+    return fine;
+}
+
 /* The build that a document means by a key that it does not list. */
-static uint32_t build_of_key(const struct merge *merge, size_t window, const char *key)
+static uint32_t build_of_key(const struct merge *merge, size_t window, struct ew_index *ids,
+                             const char *key)
 {
     const struct ew_evidence *evidence = merge->windows[window].evidence;
-    for (size_t i = 0; i < evidence->module_count; i++) {
+    const char *last = strrchr(key, ':');
+    if (last == NULL || last <= key + 2) {
+        return NONE;
+    }
+    uint64_t hash = ew_index_hash_bytes(key + 2, (size_t)(last - key - 2));
+    for (uint32_t i = ew_index_first(ids, hash); i != EW_INDEX_END; i = ew_index_next(ids)) {
         if (is_of_build(key, &evidence->modules[i])) {
             return merge->module_map[merge->first_module[window] + i];
         }
@@ -334,57 +354,61 @@ static uint32_t listed(const struct merge *merge, size_t window, const char *key
     return is ? merge->function_map[merge->first_function[window] + low] : NONE;
 }
 
-uint32_t ew_merge_candidate_find(struct merge *merge, size_t window, const char *key)
-{
-    uint32_t found = listed(merge, window, key);
-    if (found != NONE) {
-        return found;
-    }
-    uint64_t hash = hash_key(key);
-    uint32_t head = find_head(merge, key, hash);
-    uint32_t build = build_of_key(merge, window, key);
-    if (head == NONE || tells_alike(&merge->functions[head], NULL, build)) {
-        return head;
-    }
-    return find_retold(merge, head, hash_telling(hash, NULL, build), NULL, build);
-}
-
 /*
  * Candidates of ambiguous records are keys, of functions that need not be in any table. When
  * all of one record are one key, nothing is ambiguous: versions of code that share a token.
  */
-static enum ew_status collect_candidates(struct merge *merge, size_t window,
-                                         const struct ew_evidence_ambiguous *record)
+static enum ew_status collect_candidate(struct merge *merge, size_t window, struct ew_index *ids,
+                                        const char *key, bool one)
 {
+    uint32_t *grown = list_grow(merge->candidates, &merge->candidate_capacity,
+                                merge->candidate_count, sizeof *grown);
+    if (grown == NULL) {
+        return merge_no_memory(merge);
+    }
+    merge->candidates = grown;
+    uint32_t index = listed(merge, window, key);
+    if (index == NONE) {
+        index = function_intern(merge, key, hash_key(key), NULL,
+                                build_of_key(merge, window, ids, key));
+    }
+    if (index == NONE) {
+        return refuse_function(merge);
+    }
+    struct function *function = &merge->functions[index];
+    function->candidate = function->candidate || !one;
+    function->observed = function->observed || one;
+    function->certain = function->certain || one;
+    merge->candidates[merge->candidate_count++] = index;
+    return EW_OK;
+}
+
+static enum ew_status collect_record(struct merge *merge, size_t window, struct ew_index *ids,
+                                     const struct ew_evidence_ambiguous *record)
+{
+    enum ew_status status = EW_OK;
     bool one = true;
     for (size_t k = 1; k < record->candidate_count; k++) {
         one = one && strcmp(record->candidates[0], record->candidates[k]) == 0;
     }
-    for (size_t k = 0; k < record->candidate_count; k++) {
-        const char *key = record->candidates[k];
-        uint32_t index = listed(merge, window, key);
-        if (index == NONE) {
-            index = function_intern(merge, key, hash_key(key), NULL,
-                                    build_of_key(merge, window, key));
-        }
-        if (index == NONE) {
-            return refuse_function(merge);
-        }
-        struct function *function = &merge->functions[index];
-        function->candidate = function->candidate || !one;
-        function->observed = function->observed || one;
-        function->certain = function->certain || one;
+    for (size_t k = 0; status == EW_OK && k < record->candidate_count; k++) {
+        status = collect_candidate(merge, window, ids, record->candidates[k], one);
     }
-    return EW_OK;
+    return status;
 }
 
 static enum ew_status collect_ambiguous(struct merge *merge, size_t window)
 {
     const struct ew_evidence *evidence = merge->windows[window].evidence;
-    enum ew_status status = EW_OK;
-    for (size_t i = 0; status == EW_OK && i < evidence->ambiguous_count; i++) {
-        status = collect_candidates(merge, window, &evidence->ambiguous[i]);
+    struct ew_index ids = {0};
+    if (evidence->ambiguous_count == 0) {
+        return EW_OK;
     }
+    enum ew_status status = index_ids(&ids, evidence) ? EW_OK : merge_no_memory(merge);
+    for (size_t i = 0; status == EW_OK && i < evidence->ambiguous_count; i++) {
+        status = collect_record(merge, window, &ids, &evidence->ambiguous[i]);
+    }
+    ew_index_free(&ids);
     return status;
 }
 
