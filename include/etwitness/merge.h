@@ -150,7 +150,7 @@ struct ew_reach_edge {
     bool stale;         /* as of nodes */
     uint32_t first_via; /* nodes between, of an elided or bridged edge */
     uint32_t via_count;
-    uint32_t first_claim;
+    uint32_t first_claim; /* edges that are claimed alike may share theirs */
     uint32_t claim_count;
     uint32_t first_observation;
     uint32_t observation_count;
