@@ -44,14 +44,32 @@ void ew_merge_build_ids_of_module(const struct ew_evidence_module *module, struc
     put_id(out->sha256, ID_BYTES, module->sha256);
 }
 
+/* Producers that have one member for all kinds of build (richgraph-v1) give the build id of an
+ * ELF file in it: the 40 digits of a SHA-1. A GUID has as many only with the age of portable
+ * PDBs. */
+static bool is_elf_id(const char *text)
+{
+    enum { SHA1_DIGITS = 40, AGE_DIGITS = 8 };
+    char id[ID_BYTES];
+    put_id(id, sizeof id, text);
+    return strlen(id) == SHA1_DIGITS && strspn(id, "0123456789abcdef") == SHA1_DIGITS
+           && strcmp(id + SHA1_DIGITS - AGE_DIGITS, "ffffffff") != 0;
+}
+
 void ew_merge_build_ids_of_artifact(const struct ew_graph *graph,
                                     const struct ew_graph_artifact *artifact,
                                     struct build_ids *out)
 {
     memset(out, 0, sizeof *out);
     put_id(out->mvid, ID_BYTES, ew_graph_string(graph, artifact->mvid));
-    put_debug_id(out, ew_graph_string(graph, artifact->debug_id));
-    put_id(out->code, ID_BYTES, ew_graph_string(graph, artifact->code_id));
+    const char *code_id = ew_graph_string(graph, artifact->code_id);
+    const char *debug_id = ew_graph_string(graph, artifact->debug_id);
+    if (code_id[0] == '\0' && is_elf_id(debug_id)) {
+        code_id = debug_id;
+    } else {
+        put_debug_id(out, debug_id);
+    }
+    put_id(out->code, ID_BYTES, code_id);
     put_id(out->sha256, ID_BYTES, ew_graph_string(graph, artifact->sha256));
 }
 

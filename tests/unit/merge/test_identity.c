@@ -62,6 +62,40 @@ START_TEST(build_mismatch__shared_mvid_and_other_pdb__is_another_build)
 }
 END_TEST
 
+#define ELF_ID "5f0c7c3cd1fd8bb1a0cc2f5d3b2c0a9e4d6e7f80"
+
+/* A graph that gives the build id of an ELF file where others give a PDB's. */
+static void run_elf_world(const char *running, const char *analysed)
+{
+    (void)world_window();
+    struct ew_evidence_module *module = world_module_row(0);
+    module->debug_id = NULL;
+    module->kind = EW_EVIDENCE_NATIVE;
+    module->build_id = running;
+    world_stack("A>B", 7);
+    graph_of_a_and_b("");
+    claim_artifact(analysed);
+    (void)claim_end();
+    (void)world_merge();
+}
+
+START_TEST(build_id__of_an_elf_file__is_the_same_build)
+{
+    run_elf_world(ELF_ID, "'name':'App.dll','debugId':'" ELF_ID "'");
+    world_only(-1);
+    ck_assert_str_eq(world_edge_label("A>B"), "CR");
+    ck_assert_uint_eq(world_node("A")->confidence_observed, 1000);
+}
+END_TEST
+
+START_TEST(build_id__of_another_elf_file__is_another_build)
+{
+    run_elf_world("0000000000000000000000000000000000000001",
+                  "'name':'App.dll','debugId':'" ELF_ID "'");
+    world_only(EW_CONFLICT_BUILD_MISMATCH, -1);
+}
+END_TEST
+
 START_TEST(graph_without_identity__matched_by_name__is_weak_and_never_refutes)
 {
     (void)world_window();
@@ -349,6 +383,8 @@ static TCase *identity_case(void)
     ADD(build_mismatch__another_build_ran__never_joins);
     ADD(build_mismatch__age_of_a_portable_pdb__is_no_other_build);
     ADD(build_mismatch__shared_mvid_and_other_pdb__is_another_build);
+    ADD(build_id__of_an_elf_file__is_the_same_build);
+    ADD(build_id__of_another_elf_file__is_another_build);
     ADD(graph_without_identity__matched_by_name__is_weak_and_never_refutes);
     ADD(graph_without_identity__two_builds_ran__is_ambiguous);
     ADD(graph_without_identity__build_told__does_not_fire);
