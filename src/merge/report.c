@@ -46,7 +46,7 @@ static enum ew_status report_contradiction(struct merge *merge, uint32_t index,
     char blind[BLIND_SPOTS_BYTES];
     return ew_merge_conflict_add(
         merge, &conflict,
-        "%s calls %s: seen on a stack, and the graph of %s has no such call, which claims to have %s%s",
+        "%s calls %s: seen on a stack; the graph of %s claims to have %s%s, and has not this one",
         from, to, analyser(merge, verdict->graph),
         graph->closed ? "all calls" : "all calls of this caller", blind_spots(graph, blind));
 }
