@@ -86,6 +86,12 @@ struct ew_window {
     uint64_t covers_to;
 };
 
+/* The first number that a window covers: no document has number 0, where a roll-up may begin. */
+static inline uint64_t ew_window_first_number(const struct ew_window *window)
+{
+    return window->covers_from == 0 ? 1 : window->covers_from;
+}
+
 /* Those that count, by stream and number; valid until the next add. NULL: no memory, or none
  * counts and the number is 0. */
 const struct ew_window *ew_window_set_windows(struct ew_window_set *set, size_t *count_out);

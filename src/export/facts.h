@@ -12,9 +12,6 @@ enum ew_facts_answer {
     EW_FACTS_PARTLY, /* a roll-up of which the ledger has a part: its sums cannot be split */
 };
 
-/* The first number that a window covers: a roll-up may begin at 0, which no window has. */
-uint64_t ew_facts_first(const struct ew_window *window);
-
 enum ew_facts_answer ew_facts_ask(const struct ew_export_options *options,
                                   const struct ew_window *window);
 

@@ -345,7 +345,7 @@ static enum ew_status take_windows(struct ew_ledger *ledger,
     enum ew_status status = EW_OK;
     for (size_t i = 0; status == EW_OK && i < options->window_count; i++) {
         const struct ew_window *window = &options->windows[i];
-        struct ew_ledger_window range = {{0}, ew_facts_first(window), window->covers_to};
+        struct ew_ledger_window range = {{0}, ew_window_first_number(window), window->covers_to};
         if (ew_facts_ask(options, window) == EW_FACTS_TELL) {
             memcpy(range.stream, window->evidence->stream_id, sizeof range.stream);
             status = ew_ledger_take(ledger, &range);

@@ -54,7 +54,7 @@ static bool write_to_file(void *context, const void *bytes, size_t byte_count)
 static void put_window(struct ew_json_writer *writer, const struct ew_window *window)
 {
     ew_json_object(writer);
-    ew_json_member_u64(writer, "from", ew_facts_first(window));
+    ew_json_member_u64(writer, "from", ew_window_first_number(window));
     ew_json_member_text(writer, "stream", window->evidence->stream_id);
     ew_json_member_u64(writer, "to", window->covers_to);
     ew_json_object_end(writer);

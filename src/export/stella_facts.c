@@ -31,11 +31,6 @@ struct window_facts {
     size_t count;
 };
 
-uint64_t ew_facts_first(const struct ew_window *window)
-{
-    return window->covers_from > 0 ? window->covers_from : 1;
-}
-
 enum ew_facts_answer ew_facts_ask(const struct ew_export_options *options,
                                   const struct ew_window *window)
 {
@@ -46,11 +41,12 @@ enum ew_facts_answer ew_facts_ask(const struct ew_export_options *options,
         return EW_FACTS_TELL;
     }
     uint64_t told = ew_ledger_told(options->ledger, window->evidence->stream_id,
-                                   ew_facts_first(window), window->covers_to);
+                                   ew_window_first_number(window), window->covers_to);
     if (told == 0) {
         return EW_FACTS_TELL;
     }
-    return told > window->covers_to - ew_facts_first(window) ? EW_FACTS_SENT : EW_FACTS_PARTLY;
+    return told > window->covers_to - ew_window_first_number(window) ? EW_FACTS_SENT
+                                                                     : EW_FACTS_PARTLY;
 }
 
 /* Unresolved addresses and code made at run time have no name that another machine knows. */

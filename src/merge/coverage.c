@@ -107,9 +107,10 @@ static bool add_range(struct asking *asking, size_t window)
     struct merge *merge = asking->merge;
     const struct ew_window *row = &merge->windows[window];
     uint32_t stream = merge->window_stream[window];
+    uint64_t first = ew_window_first_number(row);
     struct ew_reach_range *last =
         asking->coverage.range_count > 0 ? &merge->ranges[merge->range_count - 1] : NULL;
-    if (last != NULL && last->stream == stream && last->to + 1 == row->covers_from) {
+    if (last != NULL && last->stream == stream && last->to + 1 == first) {
         last->to = row->covers_to;
         return true;
     }
@@ -118,7 +119,7 @@ static bool add_range(struct asking *asking, size_t window)
     if (grown == NULL) {
         return false;
     }
-    struct ew_reach_range range = {stream, row->covers_from, row->covers_to};
+    struct ew_reach_range range = {stream, first, row->covers_to};
     merge->ranges = grown;
     merge->ranges[merge->range_count++] = range;
     asking->coverage.range_count++;

@@ -104,8 +104,8 @@ bool ew_merge_observe(struct merge *merge, const struct seen *seen, uint32_t *fi
     observation->hits = merge_sum(observation->hits, seen->hits);
     observation->level = observation->level > seen->level ? observation->level : seen->level;
     observation->tier = observation->tier > seen->tier ? observation->tier : seen->tier;
-    if (window->covers_from < observation->first_sequence) {
-        observation->first_sequence = window->covers_from;
+    if (ew_window_first_number(window) < observation->first_sequence) {
+        observation->first_sequence = ew_window_first_number(window);
     }
     if (window->covers_to > observation->last_sequence) {
         observation->last_sequence = window->covers_to;

@@ -177,6 +177,11 @@ struct ew_evidence *world_window(void)
     return world_stream("00000000000000000000000000000001");
 }
 
+struct ew_window *world_last_window(void)
+{
+    return &set.windows[set.count - 1];
+}
+
 struct ew_window_stream *world_last_stream(void)
 {
     return &set.streams[set.stream_count - 1];

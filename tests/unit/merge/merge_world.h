@@ -21,6 +21,9 @@ void world_end(void);
 struct ew_evidence *world_window(void);
 struct ew_evidence *world_stream(const char *stream_id);
 
+/* What the set tells of the window that was begun last. */
+struct ew_window *world_last_window(void);
+
 /* What the set tells of the stream that was begun last. */
 struct ew_window_stream *world_last_stream(void);
 

@@ -31,7 +31,9 @@ static void add(struct tally *tally, const struct ew_window *window, uint64_t hi
     bool first = tally->windows == 0;
     tally->hits += hits;
     tally->windows += first || tally->last_sequence != window->covers_to;
-    tally->first_sequence = first ? window->covers_from : tally->first_sequence;
+    /* No document has number 0, where a roll-up may begin. */
+    uint64_t from = window->covers_from > 0 ? window->covers_from : 1;
+    tally->first_sequence = first ? from : tally->first_sequence;
     tally->last_sequence = window->covers_to;
     tally->first_100ns =
         first || first_100ns < tally->first_100ns ? first_100ns : tally->first_100ns;

@@ -60,6 +60,18 @@ START_TEST(observations__of_windows_and_streams__are_folded)
 }
 END_TEST
 
+START_TEST(observations__of_a_roll_up_from_number_zero__begin_with_one)
+{
+    (void)world_window();
+    world_last_window()->covers_from = 0;
+    world_stack("A>B", 3);
+    graph_of_four();
+    const struct ew_merged *merged = world_merge();
+    const struct ew_reach_node *node = world_node("A");
+    ck_assert_uint_eq(merged->observations[node->first_observation].first_sequence, 1);
+}
+END_TEST
+
 START_TEST(confidence__of_a_claim__is_the_least_of_edge_and_match)
 {
     rich_world();
@@ -322,6 +334,7 @@ Suite *ew_suite(void)
     TCase *tests = tcase_create("merged");
     tcase_add_checked_fixture(tests, world_begin, world_end);
     tcase_add_test(tests, observations__of_windows_and_streams__are_folded);
+    tcase_add_test(tests, observations__of_a_roll_up_from_number_zero__begin_with_one);
     tcase_add_test(tests, confidence__of_a_claim__is_the_least_of_edge_and_match);
     tcase_add_test(tests, targets__of_a_graph__carry_their_vulnerabilities_in_order);
     tcase_add_test(tests, augmented__what_a_seen_function_calls__is_reachable_beside_the_claim);
