@@ -4,6 +4,8 @@
  * revisions, forged ones and roll-ups, in any order, split, repeated and united through any
  * tree of partial unions, make one and the same set; and it is the set that the rules name.
  */
+#include "base/text.h"
+#include "platform/hash.h"
 #include "support/check_main.h"
 #include "windows/document_pool.h"
 #include "windows/set_dump.h"
@@ -53,6 +55,37 @@ static bool counts(const uint32_t *drawn, size_t count, const struct pool_item *
     return true;
 }
 
+static int compare_hashes(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* Of the sorted hashes of what counts, each with a line end. */
+static void check_digest(struct ew_window_set *set)
+{
+    char lines[DRAWN_MAX][EW_SHA256_HEX_BYTES];
+    char digest[72];
+    char expected[EW_SHA256_HEX_BYTES];
+    uint8_t bytes[EW_SHA256_BYTES];
+    struct ew_sha256 *hash = NULL;
+    size_t count = 0;
+    const struct ew_window *windows = ew_window_set_windows(set, &count);
+    MUST(count <= DRAWN_MAX && ew_sha256_create(&hash) == EW_OK);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(lines[i], windows[i].sha256, sizeof lines[i]);
+    }
+    qsort(lines, count, sizeof lines[0], compare_hashes);
+    for (size_t i = 0; i < count; i++) {
+        lines[i][EW_SHA256_HEX_BYTES - 1] = '\n';
+        ew_sha256_update(hash, lines[i], sizeof lines[i]);
+    }
+    MUST(ew_sha256_finish(hash, bytes) == EW_OK);
+    ew_text_hex(bytes, sizeof bytes, expected);
+    expected[EW_SHA256_HEX_BYTES - 1] = '\0';
+    MUST(ew_window_set_digest(set, digest) == EW_OK);
+    MUST(strcmp(digest + strlen("sha256:"), expected) == 0);
+}
+
 static void check_rules(struct ew_window_set *set, const uint32_t *drawn, size_t count)
 {
     size_t window_count = 0;
@@ -91,6 +124,7 @@ static void check_case(int number)
     }
     struct ew_window_set *set = unite_in_order(&pool, drawn, count);
     check_rules(set, drawn, count);
+    check_digest(set);
     dump_set(set, &expected);
     shuffle(&pool.random, drawn, count);
     struct ew_window_set *tree =
