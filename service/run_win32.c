@@ -22,6 +22,8 @@ enum {
     /* How often the manager is told what it refuses to hear. */
     TELL_TRIES = 3,
     TELL_WAIT_MS = 100,
+    /* How long the service's thread may take to end once it has said that it has. */
+    THREAD_END_MS = 5000,
 };
 
 struct host {
@@ -29,6 +31,7 @@ struct host {
     struct service_places places;
     SERVICE_STATUS_HANDLE manager;
     HANDLE events;
+    HANDLE thread; /* the service's own; NULL: not begun */
     SRWLOCK lock;
     struct ew_scm scm;          /* guarded */
     struct ew_collect *collect; /* guarded; NULL while there is none */
@@ -397,6 +400,8 @@ static void WINAPI service_main(DWORD argument_count, wchar_t **arguments)
     struct host *host = the_host;
     (void)argument_count;
     (void)arguments;
+    (void)DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(),
+                          &host->thread, SYNCHRONIZE, FALSE, 0);
     DWORD code = register_handler(host);
     if (host->manager == NULL) {
         end_unheard(host, code, "answer the service control manager");
@@ -412,6 +417,16 @@ static void WINAPI service_main(DWORD argument_count, wchar_t **arguments)
     service_places_free(&host->places);
     /* After this the process can be ended any moment: it has to be the last. */
     end(host);
+}
+
+/* The manager hears of the end while the service's thread still runs: a process that ended then
+ * would kill it wherever it is, with a lock of the heap or of a library in its hands. */
+static void join_service(struct host *host)
+{
+    if (host->thread != NULL) {
+        (void)WaitForSingleObject(host->thread, THREAD_END_MS);
+        (void)CloseHandle(host->thread);
+    }
 }
 
 static int say_not_started(struct host *host, DWORD code)
@@ -441,5 +456,6 @@ int service_run(const struct service_options *options)
     bool served = StartServiceCtrlDispatcherW(table);
     DWORD code = served ? NO_ERROR : GetLastError();
     free(name);
+    join_service(&host);
     return served ? EW_EXIT_DONE : say_not_started(&host, code);
 }
