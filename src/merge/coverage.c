@@ -209,9 +209,11 @@ static const char *node_refusal(const struct coverage *coverage, const struct ew
         && node->kind != EW_NODE_TYPE_INIT) {
         return "thunks and external functions have no frame of their own";
     }
-    if (!coverage->never_prepared
-        && (node->inlining == EW_INLINE_MAY || node->inlining == EW_INLINE_ALWAYS)) {
-        return "it may be inlined, and then has no frame of its own";
+    if (!coverage->never_prepared && node->inlining != EW_INLINE_NEVER) {
+        return node->inlining == EW_INLINE_UNKNOWN
+                   ? "the graph does not say that it is never inlined, and where it is it has "
+                     "no frame of its own"
+                   : "it may be inlined, and then has no frame of its own";
     }
     if (!exact && coverage->unnamed) {
         return "the graph has no token or address of it, and functions of its module ran "

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* What may be inlined has no frame of its own, and is never said to be unobserved by samples. */
+#define NEVER_INLINED ",'inline':'never'"
+
 /* B is never seen; App.dll has enough stacks unless a test says otherwise. */
 static struct ew_evidence *adequate_window(uint64_t stacks)
 {
@@ -18,9 +21,9 @@ static struct ew_evidence *adequate_window(uint64_t stacks)
 static void graph_of_a_to_b(const char *b_members)
 {
     claim_begin(true);
-    claim_node('A', "");
+    claim_node('A', NEVER_INLINED);
     claim_node('B', b_members);
-    claim_node('C', "");
+    claim_node('C', NEVER_INLINED);
     claim_edge("A>B", "");
     claim_entry('A');
     (void)claim_end();
@@ -30,7 +33,7 @@ START_TEST(unobserved__all_conditions_met__is_said_with_its_scope)
 {
     (void)adequate_window(2000);
     (void)adequate_window(1000);
-    graph_of_a_to_b("");
+    graph_of_a_to_b(NEVER_INLINED);
     const struct ew_merged *merged = world_merge_asking();
     world_only(-1);
     ck_assert_uint_eq(world_node("B")->state.observed, EW_RUNTIME_UNOBSERVED);
@@ -50,7 +53,7 @@ END_TEST
 START_TEST(unobserved__not_asked__is_not_said)
 {
     (void)adequate_window(3000);
-    graph_of_a_to_b("");
+    graph_of_a_to_b(NEVER_INLINED);
     const struct ew_merged *merged = world_merge();
     ck_assert_uint_eq(world_node("B")->state.observed, EW_RUNTIME_UNKNOWN);
     ck_assert_uint_eq(merged->scope_count, 0);
@@ -160,7 +163,7 @@ static const struct breach breaches[] = {
 START_TEST(unobserved__any_condition_broken__is_refused_and_names_it)
 {
     breaches[_i].make(adequate_window(5000));
-    graph_of_a_to_b("");
+    graph_of_a_to_b(NEVER_INLINED);
     const struct ew_merged *merged = world_merge_asking();
     world_only(EW_CONFLICT_COVERAGE_INSUFFICIENT, -1);
     ck_assert_msg(strstr(merged->conflicts[0].text, breaches[_i].named) != NULL, "%s",
@@ -177,7 +180,7 @@ START_TEST(unobserved__one_broken_window_among_good_ones__is_said_of_the_good_on
     (void)adequate_window(3000);
     breaches[_i].make(adequate_window(5000));
     (void)adequate_window(3000);
-    graph_of_a_to_b("");
+    graph_of_a_to_b(NEVER_INLINED);
     const struct ew_merged *merged = world_merge_asking();
     if (breaches[_i].make == see_something_unknown) {
         ck_assert_uint_eq(merged->scope_count, 0);
@@ -193,7 +196,7 @@ START_TEST(unobserved__seen_on_another_host__is_observed)
     (void)adequate_window(5000);
     (void)world_stream("00000000000000000000000000000002");
     world_stack("B", 1);
-    graph_of_a_to_b("");
+    graph_of_a_to_b(NEVER_INLINED);
     (void)world_merge_asking();
     ck_assert_str_eq(world_label("B"), "CR");
 }
@@ -203,10 +206,22 @@ START_TEST(unobserved__perhaps_seen__is_maybe)
 {
     (void)adequate_window(5000);
     world_ambiguous("B|C", EW_AMBIGUOUS_FOLDED, 1);
-    graph_of_a_to_b("");
+    graph_of_a_to_b(NEVER_INLINED);
     (void)world_merge_asking();
     ck_assert(world_node("B")->maybe && world_node("C")->maybe);
     ck_assert_str_eq(world_label("C"), "SU");
+}
+END_TEST
+
+START_TEST(unobserved__graph_says_nothing_of_inlining__is_refused)
+{
+    (void)adequate_window(3000);
+    graph_of_a_to_b("");
+    (void)world_merge_asking();
+    ck_assert_uint_eq(world_node("B")->state.observed, EW_RUNTIME_UNKNOWN);
+    ck_assert_uint_eq(world_node("C")->state.observed, EW_RUNTIME_UNOBSERVED);
+    ck_assert_ptr_nonnull(strstr(world_sentence(EW_CONFLICT_COVERAGE_INSUFFICIENT),
+                                 "does not say that it is never inlined"));
 }
 END_TEST
 
@@ -254,7 +269,7 @@ START_TEST(unobserved__documents_of_the_stream_are_disputed__is_refused)
 {
     for (int i = 0; i < 3; i++) {
         (void)adequate_window(3000);
-        graph_of_a_to_b("");
+        graph_of_a_to_b(NEVER_INLINED);
         struct ew_window_stream *stream = world_last_stream();
         stream->conflicts = i == 0;
         stream->broken_links = i == 1;
@@ -274,8 +289,8 @@ START_TEST(unobserved__another_build_was_watched__is_refused)
     (void)adequate_window(5000);
     claim_begin(true);
     claim_artifact("'name':'App.dll','debugId':'" WORLD_OTHER_ID "'");
-    claim_node('A', "");
-    claim_node('B', "");
+    claim_node('A', NEVER_INLINED);
+    claim_node('B', NEVER_INLINED);
     claim_entry('A');
     (void)claim_end();
     (void)world_merge_asking();
@@ -290,7 +305,7 @@ START_TEST(unobserved__graph_tells_no_build__is_refused)
     (void)adequate_window(5000);
     claim_begin(true);
     claim_artifact("'name':'App.dll'");
-    claim_node('B', "");
+    claim_node('B', NEVER_INLINED);
     (void)claim_end();
     (void)world_merge_asking();
     ck_assert_ptr_nonnull(strstr(world_sentence(EW_CONFLICT_COVERAGE_INSUFFICIENT), "no build"));
@@ -301,8 +316,8 @@ START_TEST(unobserved__vulnerable_function__is_told_by_name)
 {
     lose_events(adequate_window(5000));
     claim_begin(true);
-    claim_node('A', "");
-    claim_node('B', "");
+    claim_node('A', NEVER_INLINED);
+    claim_node('B', NEVER_INLINED);
     claim_entry('A');
     claim_target('B', "CVE-1");
     (void)claim_end();
@@ -354,7 +369,7 @@ START_TEST(never_prepared__a_source_or_the_start_is_missing__is_refused)
     } else {
         process.attached_at_start = true;
     }
-    graph_of_a_to_b("");
+    graph_of_a_to_b(NEVER_INLINED);
     const struct ew_merged *merged = world_merge_asking();
     ck_assert_uint_eq(merged->scope_count, 0);
 }
@@ -369,7 +384,7 @@ START_TEST(prepared__function__is_observed_with_less_confidence)
     (void)world_row("B");
     evidence->observations = rows;
     evidence->observation_count = 1;
-    graph_of_a_to_b("");
+    graph_of_a_to_b(NEVER_INLINED);
     const struct ew_merged *merged = world_merge();
     ck_assert_str_eq(world_label("B"), "CR");
     ck_assert_uint_eq(world_node("B")->confidence_observed, 900);
@@ -393,6 +408,7 @@ Suite *ew_suite(void)
                         0, COUNT(breaches));
     tcase_add_test(tests, unobserved__seen_on_another_host__is_observed);
     tcase_add_test(tests, unobserved__perhaps_seen__is_maybe);
+    tcase_add_test(tests, unobserved__graph_says_nothing_of_inlining__is_refused);
     tcase_add_test(tests, unobserved__may_be_inlined__is_refused);
     tcase_add_test(tests, unobserved__a_search_for_inlined_frames_was_cut__is_refused);
     tcase_add_test(tests, unobserved__documents_of_the_stream_are_disputed__is_refused);

@@ -16,7 +16,7 @@ static void graph_of_four(void)
     claim_node('A', "");
     claim_node('B', ",'docId':'M:N.T.B'");
     claim_node('C', "");
-    claim_node('D', "");
+    claim_node('D', ",'inline':'never'");
     claim_edge("A>B", "");
     claim_edge("B>C", ",'confidence':400");
     claim_entry('A');
