@@ -1,64 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What live collection costs apart from Windows' own part: a recording is played at a rate
- * through queue, model, aggregate and publisher, and the same once more into a queue that is
- * only emptied, which is what the player costs.
+ * through queue, model, aggregate and publisher; the threads that play it tell their own time.
  *
  * usage: bench_collect RECORDING EVENTS_PER_SECOND DIRECTORY
  *
- * prints: seconds, events, stacks, dropped, CPU ns of all, CPU ns of the player, peak bytes
+ * prints: seconds, events, stacks, dropped, CPU ns of all, CPU ns of the players, peak bytes
  */
 #include "etwitness/collect.h"
 #include "platform/clock.h"
-#include "platform/thread.h"
 #include "support/play_capture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUEUE_BYTES = 16 * 1024 * 1024, STEP_MS = 100 };
+enum { STEP_MS = 100 };
 
 static int fail(const struct ew_error *error)
 {
     (void)fprintf(stderr, "bench_collect: %s\n", error->text);
     return 1;
-}
-
-/* CPU time of playing into queues that somebody empties at once. */
-static uint64_t player_cpu_ns(const struct play_options *options)
-{
-    const struct ew_queue_options queue_options = {.bytes = QUEUE_BYTES};
-    struct ew_queue *queues[EW_CAPTURE_QUEUE_COUNT] = {NULL};
-    struct ew_capture capture;
-    struct ew_capture_counts counts = {.state = EW_CAPTURE_RUNNING};
-    uint64_t cpu_ns = ew_clock_cpu_ns();
-    for (size_t i = 0; i < EW_CAPTURE_QUEUE_COUNT; i++) {
-        if (ew_queue_create(&queue_options, &queues[i]) != EW_OK) {
-            return 0;
-        }
-    }
-    play_capture(options, &capture);
-    if (capture.start(capture.context, queues, NULL) != EW_OK) {
-        return 0;
-    }
-    while (counts.state != EW_CAPTURE_STOPPED) {
-        for (size_t i = 0; i < EW_CAPTURE_QUEUE_COUNT; i++) {
-            size_t bytes;
-            ew_queue_look(queues[i]);
-            while (ew_queue_peek(queues[i], &bytes) != NULL) {
-                ew_queue_advance(queues[i]);
-            }
-            ew_queue_release(queues[i]);
-        }
-        ew_sleep_ms(10);
-        capture.counts(capture.context, &counts);
-    }
-    capture.close(capture.context);
-    for (size_t i = 0; i < EW_CAPTURE_QUEUE_COUNT; i++) {
-        ew_queue_destroy(queues[i]);
-    }
-    return ew_clock_cpu_ns() - cpu_ns;
 }
 
 static uint64_t sum_dropped(const struct ew_collect_status *status)
@@ -95,7 +57,7 @@ static int run(const struct play_options *play, const struct ew_settings *settin
     (void)printf("%.3f %llu %llu %llu %llu %llu %llu\n", (double)wall_ns / 1e9,
                  (unsigned long long)status.events, (unsigned long long)status.stacks,
                  (unsigned long long)sum_dropped(&status), (unsigned long long)cpu_ns,
-                 (unsigned long long)player_cpu_ns(play),
+                 (unsigned long long)atomic_load(play->cpu_ns),
                  (unsigned long long)ew_memory_peak_bytes());
     return 0;
 }
@@ -107,7 +69,9 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: bench_collect RECORDING EVENTS_PER_SECOND DIRECTORY\n");
         return 2;
     }
-    struct play_options play = {.path = argv[1], .rate = strtoull(argv[2], NULL, 10)};
+    _Atomic uint64_t player_ns = 0;
+    struct play_options play = {
+        .path = argv[1], .rate = strtoull(argv[2], NULL, 10), .cpu_ns = &player_ns};
     free(settings.directory);
     settings.directory = argv[3];
     settings.symbols.enabled = false;

@@ -124,6 +124,9 @@ static void run_player(void *context)
     }
     ew_recording_close(recording);
     ew_queue_publish(player->play->queues[player->queue]);
+    if (options->cpu_ns != NULL) {
+        atomic_fetch_add(options->cpu_ns, ew_clock_thread_cpu_ns());
+    }
     atomic_store(&player->done, true);
     atomic_fetch_sub(&threads_running, 1);
 }

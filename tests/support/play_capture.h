@@ -9,6 +9,8 @@
 
 #include "etwitness/capture.h"
 
+#include <stdatomic.h>
+
 struct play_options {
     const char *path;
     bool waits;           /* for room in the queues, so that nothing is lost */
@@ -19,6 +21,7 @@ struct play_options {
     uint64_t events_lost; /* told by counts() */
     uint64_t buffers_lost;
     struct ew_capture_gap gap; /* given out once, when its end is not 0 */
+    _Atomic uint64_t *cpu_ns; /* the CPU time of each thread is added when it ends; may be NULL */
 };
 
 /* The capture owns what it needs until its close; `options` is borrowed until then. */

@@ -29,6 +29,11 @@ uint64_t ew_clock_cpu_ns(void)
     return read_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+uint64_t ew_clock_thread_cpu_ns(void)
+{
+    return read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 uint64_t ew_memory_peak_bytes(void)
 {
     struct rusage usage = {0};

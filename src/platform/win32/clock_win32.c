@@ -42,6 +42,15 @@ uint64_t ew_clock_cpu_ns(void)
     return (join(kernel) + join(user)) * 100;
 }
 
+uint64_t ew_clock_thread_cpu_ns(void)
+{
+    FILETIME created, ended, kernel, user;
+    if (!GetThreadTimes(GetCurrentThread(), &created, &ended, &kernel, &user)) {
+        return 0;
+    }
+    return (join(kernel) + join(user)) * 100;
+}
+
 uint64_t ew_memory_peak_bytes(void)
 {
     PROCESS_MEMORY_COUNTERS counters = {.cb = sizeof counters};

@@ -5,6 +5,7 @@
 #include "platform/clock.h"
 #include "platform/console.h"
 #include "platform/hash.h"
+#include "platform/thread.h"
 #include "support/check_main.h"
 #include "unit/platform/platform_suite.h"
 
@@ -43,6 +44,25 @@ START_TEST(clock__while_working__counts_nanoseconds_of_cpu_and_of_the_wall)
     /* One thread cannot use more than the wall clock shows; Windows counts in ticks of
      * 15.6 ms, the last of which may be counted whole. */
     ck_assert_uint_ge(wall + UINT64_C(40000000), cpu);
+}
+END_TEST
+
+static void read_thread_time(void *context)
+{
+    uint64_t *cpu_ns = context;
+    *cpu_ns = ew_clock_thread_cpu_ns();
+}
+
+START_TEST(clock__of_a_thread__counts_what_that_thread_does)
+{
+    struct ew_thread *thread = NULL;
+    uint64_t idle_ns = UINT64_MAX;
+    uint64_t before = ew_clock_thread_cpu_ns();
+    (void)work_until_cpu_time_grew();
+    ck_assert_uint_ge(ew_clock_thread_cpu_ns() - before, UINT64_C(20000000));
+    ck_assert_int_eq(ew_thread_start(&thread, read_thread_time, &idle_ns), EW_OK);
+    ew_thread_join(thread);
+    ck_assert_uint_lt(idle_ns, UINT64_C(20000000));
 }
 END_TEST
 
@@ -162,6 +182,7 @@ Suite *ew_suite(void)
     tcase_set_timeout(basics, 90);
     tcase_add_test(basics, clock__asked_often__never_goes_back);
     tcase_add_test(basics, clock__while_working__counts_nanoseconds_of_cpu_and_of_the_wall);
+    tcase_add_test(basics, clock__of_a_thread__counts_what_that_thread_does);
     tcase_add_test(basics, clock__filetime__is_in_this_century_and_moves_in_100_ns);
     tcase_add_test(basics, memory__after_touching_more__the_peak_is_at_least_that);
     tcase_add_test(basics, sha256__known_messages__have_the_known_digests);
