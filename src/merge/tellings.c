@@ -6,12 +6,15 @@
  */
 #include "merge/sets.h"
 
+/* What it tells is what its key says; it tells nothing else; it tells something else. */
+enum { FITS, FITS_BARELY, FITS_NOT };
+
 struct telling {
     const struct merge *merge;
     uint32_t function;
     uint32_t head;
     unsigned tier; /* none is the last */
-    bool fits;     /* what it tells is what its key says */
+    uint32_t fit;  /* FITS_... */
 };
 
 static int compare_numbers(uint32_t a, uint32_t b)
@@ -21,7 +24,8 @@ static int compare_numbers(uint32_t a, uint32_t b)
 
 static int compare_surely(const struct telling *a, const struct telling *b)
 {
-    int order = a->fits != b->fits ? b->fits - a->fits : compare_numbers(a->tier, b->tier);
+    int order = compare_numbers(a->fit, b->fit);
+    order = order != 0 ? order : compare_numbers(a->tier, b->tier);
     order = order != 0 ? order : ew_merge_function_compare(a->merge, a->function, b->function);
     return order != 0 ? order : compare_numbers(a->function, b->function);
 }
@@ -47,7 +51,9 @@ static size_t list_tellings(const struct merge *merge, struct telling *out)
                     .function = f,
                     .head = function->head,
                     .tier = function->tier == TIER_NONE ? TIER_NAME_ONLY + 1U : function->tier,
-                    .fits = ew_merge_function_fits(merge, f)};
+                    .fit = ew_merge_function_fits(merge, f) ? FITS
+                           : function->row == NULL          ? FITS_BARELY
+                                                            : FITS_NOT};
                 out[count] = telling;
             }
             count++;
@@ -66,31 +72,59 @@ static bool may_be_one(const struct merge *merge, const struct telling *a,
                   != RELATION_DIFFERENT;
 }
 
+/* What ran may have been a function of this one's build, and nothing tells which. */
+static void hide_others(struct merge *merge, const struct telling *telling)
+{
+    uint32_t build = merge->functions[telling->function].build;
+    if (build != NONE) {
+        merge->builds[build].has_untold = true;
+    }
+}
+
 enum { LEADERS_MAX = 8 };
 
-/*
- * Those of one key: whoever matches nothing is what the surest one is, else what one of the next
- * is; of many that differ some stay apart.
- */
+/* Tellings of one key that differ, the surest first. */
+struct leaders {
+    const struct telling *items[LEADERS_MAX];
+    size_t count;
+};
+
+/* Whoever matches nothing is what the surest one is that it can be; if it can be others as well,
+ * that these were not seen is nothing that could be said. */
+static bool follow_leader(struct merge *merge, struct sets *sets, const struct leaders *leaders,
+                          const struct telling *telling)
+{
+    bool joined = false;
+    for (size_t k = 0; k < leaders->count; k++) {
+        const struct telling *leader = leaders->items[k];
+        if (!may_be_one(merge, leader, telling)) {
+            continue;
+        }
+        if (joined) {
+            hide_others(merge, leader);
+        } else {
+            unite(sets, leader->function, telling->function);
+        }
+        joined = true;
+    }
+    return joined;
+}
+
+/* Those of one key; of many that differ some stay apart. */
 static void join_key(struct merge *merge, struct sets *sets, const struct telling *tellings,
                      size_t count, const struct tellings *out)
 {
-    size_t leaders[LEADERS_MAX];
-    size_t leader_count = 0;
+    struct leaders leaders = {.count = 0};
     for (size_t i = 0; i < count; i++) {
         uint32_t function = tellings[i].function;
-        bool joined = false;
         out->surest[function] = tellings[0].function;
         out->numbers[function] = (uint32_t)i + 1;
-        for (size_t k = 0;
-             merge->functions[function].tier == TIER_NONE && !joined && k < leader_count; k++) {
-            joined = may_be_one(merge, &tellings[leaders[k]], &tellings[i]);
-            if (joined) {
-                unite(sets, tellings[leaders[k]].function, function);
-            }
-        }
-        if (!joined && leader_count < LEADERS_MAX) {
-            leaders[leader_count++] = i;
+        bool follows = merge->functions[function].tier == TIER_NONE
+                       && follow_leader(merge, sets, &leaders, &tellings[i]);
+        if (!follows && leaders.count < LEADERS_MAX) {
+            leaders.items[leaders.count++] = &tellings[i];
+        } else if (!follows) {
+            hide_others(merge, &tellings[i]);
         }
     }
 }
