@@ -179,6 +179,7 @@ static bool decide_artifact(struct asking *asking)
         if (asking->builds[i]) {
             asking->coverage.untold = asking->coverage.untold || build->has_untold;
             asking->coverage.unnamed = asking->coverage.unnamed || build->has_unnamed;
+            asking->coverage.made = asking->coverage.made || build->has_made;
             asking->coverage.managed =
                 asking->coverage.managed || build->row->kind == EW_EVIDENCE_MANAGED;
             asking->coverage.build = asking->coverage.build == NONE ? i : asking->coverage.build;
@@ -203,6 +204,7 @@ static bool decide_artifact(struct asking *asking)
 /* Why nothing can be said of one node although its module was watched; NULL: it can. */
 static const char *node_refusal(const struct coverage *coverage, const struct ew_graph_node *node)
 {
+    bool named = node->name != 0 || node->doc_id != 0 || node->decorated != 0;
     bool exact =
         node->token != 0 || ((node->flags & EW_NODE_HAS_RVA) != 0 && node->size_bytes != 0);
     if (node->kind != EW_NODE_METHOD && node->kind != EW_NODE_FUNCTION
@@ -214,6 +216,10 @@ static const char *node_refusal(const struct coverage *coverage, const struct ew
                    ? "the graph does not say that it is never inlined, and where it is it has "
                      "no frame of its own"
                    : "it may be inlined, and then has no frame of its own";
+    }
+    if (!named && coverage->made) {
+        return "the graph has no name of it, and methods ran that the compiler may have made of "
+               "it, such as lambdas and async ones";
     }
     if (!exact && coverage->unnamed) {
         return "the graph has no token or address of it, and functions of its module ran "

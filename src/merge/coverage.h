@@ -14,6 +14,7 @@ struct coverage {
     bool managed;
     bool untold;     /* something ran that nothing identifies */
     bool unnamed;    /* something ran that has no name */
+    bool made;       /* something ran that the compiler may have made of another method */
     bool unplaced;   /* something ran of one of several builds */
     bool search_cut; /* for inlined frames: what may have run is not known to its end */
     bool adequate;

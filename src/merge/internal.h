@@ -49,6 +49,7 @@ struct build {
     uint8_t mediator; /* enum mediator, of all its functions */
     bool has_untold;  /* functions of it were seen that nothing tells apart from others */
     bool has_unnamed; /* ... that have no name */
+    bool has_made;    /* methods of it were seen that the compiler may have made of others */
 };
 
 /*

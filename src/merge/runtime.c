@@ -461,8 +461,10 @@ static void mark_untold(struct merge *merge)
         if (function->build != NONE && function->resolution != EW_RESOLVED_DYNAMIC) {
             struct build *build = &merge->builds[function->build];
             build->has_untold = build->has_untold || !exact;
-            build->has_unnamed =
-                build->has_unnamed || function->row == NULL || !is_text(function->row->name);
+            bool named = function->row != NULL && is_text(function->row->name);
+            build->has_unnamed = build->has_unnamed || !named;
+            build->has_made =
+                build->has_made || (named && strchr(function->row->name, '<') != NULL);
         }
     }
 }

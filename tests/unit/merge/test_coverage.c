@@ -225,6 +225,27 @@ START_TEST(unobserved__graph_says_nothing_of_inlining__is_refused)
 }
 END_TEST
 
+/* The graph knows B by its token alone, and a method ran that may have been made of it. */
+START_TEST(unobserved__compiler_made_methods_ran_and_it_has_no_name__is_refused)
+{
+    (void)adequate_window(3000);
+    struct ew_evidence_function *made =
+        world_function("Made", "m:" WORLD_DEBUG_ID ":06000011", 0);
+    made->token = 0x06000011;
+    made->name = "N.T+<B>d__1.MoveNext";
+    world_stack("Made", 1);
+    claim_begin(true);
+    claim_member("{'id':'B','artifact':0,'token':'06000002','inline':'never'}");
+    claim_node('C', NEVER_INLINED);
+    (void)claim_end();
+    (void)world_merge_asking();
+    ck_assert_uint_eq(world_node("C")->state.observed, EW_RUNTIME_UNOBSERVED);
+    ck_assert_uint_eq(world_conflicts(EW_CONFLICT_COVERAGE_INSUFFICIENT), 1);
+    ck_assert_ptr_nonnull(
+        strstr(world_sentence(EW_CONFLICT_COVERAGE_INSUFFICIENT), "lambdas and async"));
+}
+END_TEST
+
 START_TEST(unobserved__may_be_inlined__is_refused)
 {
     (void)adequate_window(5000);
@@ -409,6 +430,7 @@ Suite *ew_suite(void)
     tcase_add_test(tests, unobserved__seen_on_another_host__is_observed);
     tcase_add_test(tests, unobserved__perhaps_seen__is_maybe);
     tcase_add_test(tests, unobserved__graph_says_nothing_of_inlining__is_refused);
+    tcase_add_test(tests, unobserved__compiler_made_methods_ran_and_it_has_no_name__is_refused);
     tcase_add_test(tests, unobserved__may_be_inlined__is_refused);
     tcase_add_test(tests, unobserved__a_search_for_inlined_frames_was_cut__is_refused);
     tcase_add_test(tests, unobserved__documents_of_the_stream_are_disputed__is_refused);
