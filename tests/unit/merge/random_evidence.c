@@ -266,13 +266,15 @@ static void draw_edges(struct random *random, struct ew_evidence *evidence, stru
             if (one_in(random, 10)) {
                 uint64_t first = draw_time(random, evidence);
                 uint32_t kind = random_below(random, 9);
+                uint32_t source = random_below(random, 2);
+                uint32_t more_hits = random_below(random, 5);
                 struct ew_evidence_edge row = {.from = from,
                                                .to = to,
-                                               .source = random_below(random, 2),
+                                               .source = source,
                                                .adjacency = kind > EW_ADJACENT_JIT_TAIL_CALL
                                                                 ? EW_ADJACENT_FRAME
                                                                 : (enum ew_adjacency)kind,
-                                               .hits = 1 + random_below(random, 5),
+                                               .hits = 1 + more_hits,
                                                .first_100ns = first,
                                                .last_100ns = first + 1};
                 tables->edges[count++] = row;
@@ -297,11 +299,14 @@ static void draw_paths(struct random *random, struct ew_evidence *evidence, stru
         for (uint32_t i = 1; i < length; i++) {
             tables->frames[count][i] = random_below(random, (uint32_t)evidence->function_count);
         }
+        bool complete = one_in(random, 2);
+        uint32_t source = random_below(random, 2);
+        uint32_t more_hits = random_below(random, 5);
         struct ew_evidence_path row = {.frames = tables->frames[count],
                                        .frame_count = length,
-                                       .complete = one_in(random, 2),
-                                       .source = random_below(random, 2),
-                                       .hits = 1 + random_below(random, 5),
+                                       .complete = complete,
+                                       .source = source,
+                                       .hits = 1 + more_hits,
                                        .first_100ns = first,
                                        .last_100ns = first};
         tables->paths[count++] = row;
@@ -323,9 +328,9 @@ static void draw_ambiguous(struct random *random, struct ew_evidence *evidence,
             uint32_t which = same ? first : random_below(random, FUNCTIONS);
             tables->candidates[i][k] = functions[which].key;
         }
-        struct ew_evidence_ambiguous row = {tables->candidates[i], candidates,
-                                            1 + random_below(random, 9),
-                                            (enum ew_ambiguity)random_below(random, 4)};
+        uint64_t hits = 1 + random_below(random, 9);
+        enum ew_ambiguity reason = (enum ew_ambiguity)random_below(random, 4);
+        struct ew_evidence_ambiguous row = {tables->candidates[i], candidates, hits, reason};
         tables->ambiguous[i] = row;
     }
     evidence->ambiguous = tables->ambiguous;

@@ -72,9 +72,9 @@ static void put_artifacts(struct text *text, struct random *random, bool exact)
     static const char *const libs[] = {"\"codeId\":\"542D574Ec2000\"",
                                        "\"codeId\":\"000000010000\"",
                                        "\"purl\":\"pkg:generic/l\""};
-    put(text, "\"artifacts\":[{\"name\":\"App.dll\",%s},{\"name\":\"lib.dll\",%s}]",
-        apps[random_below(random, exact ? 4 : 8) % 5],
-        libs[random_below(random, exact ? 2 : 5) % 3]);
+    const char *app = apps[random_below(random, exact ? 4 : 8) % 5];
+    const char *lib = libs[random_below(random, exact ? 2 : 5) % 3];
+    put(text, "\"artifacts\":[{\"name\":\"App.dll\",%s},{\"name\":\"lib.dll\",%s}]", app, lib);
 }
 
 static void put_traits(struct text *text, struct random *random, const bool *there)
@@ -185,11 +185,12 @@ void random_graph(struct random *random, uint32_t number, bool exact, char out[G
     for (uint32_t i = 0; i < KNOWN; i++) {
         there[i] = !one_in(random, 4);
     }
+    const char *closed = one_in(random, 3) ? "false" : "true";
+    const char *blind = one_in(random, 4) ? ",\"unsoundFor\":[\"reflection\"]" : "";
     put(&text,
         "{\"schema\":\"static-callgraph/1\",\"graphId\":\"g%u\",\"analyzer\":{\"name\":\"an%u\","
         "\"version\":\"1\"},\"world\":{\"closed\":%s%s},",
-        (unsigned)number, (unsigned)number, one_in(random, 3) ? "false" : "true",
-        one_in(random, 4) ? ",\"unsoundFor\":[\"reflection\"]" : "");
+        (unsigned)number, (unsigned)number, closed, blind);
     put_artifacts(&text, random, exact);
     put(&text, ",\"nodes\":[");
     for (uint32_t i = 0; i < KNOWN; i++) {

@@ -159,11 +159,13 @@ static void draw_details(struct random *random, struct ew_evidence *evidence,
     if (evidence->edge_count == 0) {
         return;
     }
-    struct ew_evidence_detail detail = {.row =
-                                            random_below(random, (uint32_t)evidence->edge_count),
-                                        .process_count = random_below(random, 2) + 1,
+    uint32_t row = random_below(random, (uint32_t)evidence->edge_count);
+    uint32_t process_count = random_below(random, 2) + 1;
+    uint32_t site_count = random_below(random, 2) + 1;
+    struct ew_evidence_detail detail = {.row = row,
+                                        .process_count = process_count,
                                         .processes = both,
-                                        .site_count = random_below(random, 2) + 1,
+                                        .site_count = site_count,
                                         .sites = sites};
     tables->details[0] = detail;
     evidence->edge_details = tables->details;
