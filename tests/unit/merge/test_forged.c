@@ -196,8 +196,9 @@ END_TEST
 START_TEST(key__in_the_form_of_made_ones__is_another)
 {
     static const char *const keys[] = {"g:0000000000000000:A", "r:g:0000000000000000:A",
-                                       "v:3:" KEY_OF_A, "r:v:3:" KEY_OF_A};
+                                       "r:v:2:" KEY_OF_A, "v:2:" KEY_OF_A};
     forge(1, FIRST_STREAM);
+    (void)world_stream(FIRST_STREAM); /* rows lie by key, so they have a window of their own */
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         char word[8];
         (void)snprintf(word, sizeof word, "k%zu", i);
@@ -210,7 +211,7 @@ START_TEST(key__in_the_form_of_made_ones__is_another)
     for (size_t i = 1; i < merged->node_count; i++) {
         ck_assert_str_lt(merged->nodes[i - 1].key, merged->nodes[i].key);
     }
-    ck_assert_str_eq(world_find("v:3:" KEY_OF_A)->id, "D");
+    ck_assert_str_eq(world_find("v:2:" KEY_OF_A)->id, "D");
 }
 END_TEST
 
