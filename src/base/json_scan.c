@@ -426,8 +426,9 @@ void ew_json_scan_records_passed(struct ew_json_scan *scan, const struct ew_json
 
 /* --- what callers ask for ------------------------------------------------------------------ */
 
-bool ew_json_scan_skip_from(struct ew_json_scan *scan, enum ew_json_token token)
+bool ew_json_scan_skip(struct ew_json_scan *scan)
 {
+    enum ew_json_token token = ew_json_scan_next(scan);
     unsigned depth = scan->depth;
     if (token != EW_JSON_OBJECT && token != EW_JSON_ARRAY) {
         return token != EW_JSON_FAILED;
@@ -438,11 +439,6 @@ bool ew_json_scan_skip_from(struct ew_json_scan *scan, enum ew_json_token token)
         }
     }
     return true;
-}
-
-bool ew_json_scan_skip(struct ew_json_scan *scan)
-{
-    return ew_json_scan_skip_from(scan, ew_json_scan_next(scan));
 }
 
 bool ew_json_scan_has_element(struct ew_json_scan *scan)

@@ -96,9 +96,8 @@ static inline uint64_t ew_json_scan_offset(const struct ew_json_scan *scan)
     return ew_byte_window_offset(scan->window, scan->window->at);
 }
 
-/* Passes over the value that comes next, or whose first token was `token`. False: failed. */
+/* Passes over the value that comes next. False: failed. */
 EW_MUST_USE bool ew_json_scan_skip(struct ew_json_scan *scan);
-EW_MUST_USE bool ew_json_scan_skip_from(struct ew_json_scan *scan, enum ew_json_token token);
 
 /*
  * Inside an array: whether a value comes next, which is then read as any other; else its end is

@@ -96,9 +96,6 @@ const char *ew_node_name(const struct ew_reach_node *node);
 /* The id under which others know a function: the producer's of a static graph, else its key. */
 const char *ew_table_function_id(const struct ew_table_function *function);
 
-/* What a tier of matching is worth, 0 .. 1000 (reference evidence.md 5.4); 0 for none. */
-uint16_t ew_tier_permille(unsigned tier);
-
 enum ew_unit ew_unit_of(const struct ew_evidence *evidence, uint32_t source);
 const char *ew_unit_name(enum ew_unit unit);
 

@@ -33,7 +33,8 @@ const char *ew_table_function_id(const struct ew_table_function *function)
                                                                  : function->function->key;
 }
 
-uint16_t ew_tier_permille(unsigned tier)
+/* What a tier of matching is worth, 0 .. 1000 (reference evidence.md 5.4); 0 for none. */
+static uint16_t tier_permille(unsigned tier)
 {
     static const uint16_t worth[] = {0, 1000, 950, 750, 600, 400};
     return tier < sizeof worth / sizeof worth[0] ? worth[tier] : 0;
@@ -59,7 +60,7 @@ static uint16_t package_worth(const struct ew_merged *merged, const struct ew_re
 {
     uint16_t best = 0;
     for (uint32_t i = 0; i < node->claim_count; i++) {
-        uint16_t worth = ew_tier_permille(merged->claims[node->first_claim + i].tier);
+        uint16_t worth = tier_permille(merged->claims[node->first_claim + i].tier);
         best = worth > best ? worth : best;
     }
     return best != 0 ? best : 1000;
