@@ -94,24 +94,40 @@ void graph_builder_free(struct graph_builder *builder)
 /* --- texts ------------------------------------------------------------------------------------
  */
 
-static enum ew_status append_text(struct graph_builder *builder, struct graph_slice slice,
-                                  ew_graph_text *text_out)
+/* The next block of the pool, for a text that has no room in the last. */
+static enum ew_status open_block(struct graph_builder *builder, struct graph_block *block,
+                                 size_t text_bytes)
 {
-    if (slice.byte_count > EW_GRAPH_TEXT_EACH_MAX) {
-        return graph_refuse(builder, EW_LIMIT, "is longer than %d bytes", EW_GRAPH_TEXT_EACH_MAX);
-    }
-    size_t end = (size_t)builder->text_bytes + slice.byte_count + 1;
+    size_t bytes = text_bytes > GRAPH_BLOCK_BYTES ? text_bytes : GRAPH_BLOCK_BYTES;
+    size_t end = builder->text_bytes + bytes;
     if (end > EW_GRAPH_TEXT_BYTES_MAX) {
         return graph_refuse(builder, EW_LIMIT, "the graph has more than %d bytes of text",
                             EW_GRAPH_TEXT_BYTES_MAX);
     }
-    if (end > builder->texts.usable && ew_region_grow(&builder->texts, end) != EW_OK) {
+    if (ew_region_grow(&builder->texts, end) != EW_OK) {
         return graph_refuse(builder, EW_NO_MEMORY, "no memory for its texts");
     }
-    char *out = (char *)builder->texts.bytes + builder->text_bytes;
-    memcpy(out, slice.bytes, slice.byte_count);
-    *text_out = builder->text_bytes;
+    *block = (struct graph_block){builder->text_bytes, (uint32_t)end};
     builder->text_bytes = (uint32_t)end;
+    return EW_OK;
+}
+
+static enum ew_status append_text(struct graph_builder *builder, struct graph_block *block,
+                                  struct graph_slice slice, ew_graph_text *text_out)
+{
+    if (slice.byte_count > EW_GRAPH_TEXT_EACH_MAX) {
+        return graph_refuse(builder, EW_LIMIT, "is longer than %d bytes", EW_GRAPH_TEXT_EACH_MAX);
+    }
+    if (block->end - block->at <= slice.byte_count) {
+        enum ew_status status = open_block(builder, block, slice.byte_count + 1);
+        if (status != EW_OK) {
+            return status;
+        }
+    }
+    char *out = (char *)builder->texts.bytes + block->at;
+    memcpy(out, slice.bytes, slice.byte_count);
+    *text_out = block->at;
+    block->at += (uint32_t)slice.byte_count + 1;
     return EW_OK;
 }
 
@@ -129,7 +145,7 @@ enum ew_status graph_text(struct graph_builder *builder, struct graph_slice slic
         *text_out = cached->text;
         return EW_OK;
     }
-    enum ew_status status = append_text(builder, slice, text_out);
+    enum ew_status status = append_text(builder, &builder->other_texts, slice, text_out);
     if (status == EW_OK) {
         cached->hash = (uint32_t)(hash >> 32);
         cached->text = *text_out;
@@ -154,7 +170,7 @@ static enum ew_status add_node(struct graph_builder *builder, struct graph_slice
         return graph_refuse(builder, EW_LIMIT, "the graph has more than %d nodes",
                             EW_GRAPH_NODES_MAX);
     }
-    enum ew_status status = append_text(builder, id, &text);
+    enum ew_status status = append_text(builder, &builder->ids, id, &text);
     if (status != EW_OK) {
         return status;
     }

@@ -22,6 +22,7 @@ enum {
     GRAPH_BATCH_EDGES = 64,
     GRAPH_EDGE_KINDS = EW_EDGE_DEPENDENCY + 1,
     GRAPH_REASON_BYTES = 160,
+    GRAPH_BLOCK_BYTES = 16384,
     GRAPH_TEXT_CACHE_SLOTS = 16384
 };
 
@@ -75,6 +76,13 @@ struct graph_batch {
     char last_from_text[EW_GRAPH_TEXT_EACH_MAX];
 };
 
+/* Where the next text goes in the pool. Ids have blocks of their own: they are looked for all the
+ * time, and lie close together then. What is left of a block is zeros. */
+struct graph_block {
+    uint32_t at;
+    uint32_t end;
+};
+
 struct graph_cached_text {
     uint32_t hash;
     ew_graph_text text;
@@ -95,7 +103,9 @@ struct graph_builder {
     struct ew_region first_edge;     /* of the result */
     struct ew_region overrides;      /* of the result */
     struct ew_region candidates;     /* of the result */
-    uint32_t text_bytes;
+    uint32_t text_bytes;             /* of all blocks */
+    struct graph_block ids;
+    struct graph_block other_texts;
     uint32_t node_count;
     uint32_t edge_count;
     uint32_t style_count;

@@ -339,6 +339,46 @@ START_TEST(order__of_many_rows_of_one_node__is_that_of_the_columns)
 }
 END_TEST
 
+/* An id of that many bytes, which begins with a number. */
+static const char *long_id(char *out, unsigned number, unsigned length)
+{
+    int digits = snprintf(out, 16, "%06u", number);
+    memset(out + digits, 'x', length);
+    out[length] = '\0';
+    return out;
+}
+
+/* Texts that fill a block of the pool but for a byte, exactly, and that need a larger one, each
+ * with short ones behind it. */
+START_TEST(texts__of_all_lengths__stay_apart)
+{
+    enum { BLOCK = 16384, IDS = 60, TEXT_MAX = 2 * IDS * (BLOCK + 200) };
+    static const unsigned lengths[] = {BLOCK - 2, 6, BLOCK - 1, 7, BLOCK,
+                                       8,         9, BLOCK - 8, 7, BLOCK + 1};
+    char *text = malloc(TEXT_MAX);
+    char id[BLOCK + 32];
+    ck_assert_ptr_nonnull(text);
+    size_t used = (size_t)snprintf(text, 300, HEAD ",\"artifacts\":[],\n\"nodes\":[");
+    for (unsigned i = 0; i < IDS; i++) {
+        used += (size_t)snprintf(text + used, TEXT_MAX - used, "%s{\"id\":\"%s\"",
+                                 i > 0 ? "," : "", long_id(id, i, lengths[i % 10]));
+        used += (size_t)snprintf(text + used, TEXT_MAX - used, ",\"name\":\"%s\"}",
+                                 long_id(id, i, lengths[i / 6]));
+    }
+    used += (size_t)snprintf(text + used, 100, "],\"edges\":[],\"entrypoints\":[]}");
+    struct graph_outcome outcome = graph_from_bytes(text, used, EW_GRAPH_AUTO);
+    ck_assert_msg(outcome.status == EW_OK, "%s", outcome.error.text);
+    for (unsigned i = 0; i < IDS; i++) {
+        uint32_t node = ew_graph_find(outcome.graph, long_id(id, i, lengths[i % 10]));
+        ck_assert_uint_ne(node, EW_GRAPH_NONE);
+        ck_assert_str_eq(ew_graph_string(outcome.graph, outcome.graph->nodes[node].name),
+                         long_id(id, i, lengths[i / 6]));
+    }
+    ew_graph_free(outcome.graph);
+    free(text);
+}
+END_TEST
+
 Suite *ew_suite(void)
 {
     Suite *suite = suite_create("static_callgraph");
@@ -353,6 +393,7 @@ Suite *ew_suite(void)
     tcase_add_test(tests, alike_or_not__spelling_does_not_matter);
     tcase_add_test(tests, order__of_the_input__does_not_matter);
     tcase_add_test(tests, order__of_many_rows_of_one_node__is_that_of_the_columns);
+    tcase_add_test(tests, texts__of_all_lengths__stay_apart);
     suite_add_tcase(suite, tests);
     return suite;
 }
