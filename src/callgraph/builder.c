@@ -162,8 +162,9 @@ struct ew_graph_node graph_node_empty(void)
     return node;
 }
 
+/* Adds a node that is not there, but not to the index. */
 static enum ew_status add_node(struct graph_builder *builder, struct graph_slice id,
-                               uint32_t hash, uint32_t *node_out)
+                               uint32_t *node_out)
 {
     ew_graph_text text = 0;
     if (builder->node_count == EW_GRAPH_NODES_MAX) {
@@ -176,16 +177,9 @@ static enum ew_status add_node(struct graph_builder *builder, struct graph_slice
     }
     uint32_t node = builder->node_count;
     struct ew_graph_node *row = graph_column_end(&builder->nodes, sizeof *row, node);
-    uint32_t *id_hash = graph_column_end(&builder->hashes, sizeof *id_hash, node);
-    if (row == NULL || id_hash == NULL
-        || !graph_id_make_room(&builder->index, builder->hashes.bytes, graph_nodes(builder))) {
+    if (row == NULL || graph_column_end(&builder->hashes, sizeof(uint32_t), node) == NULL) {
         return graph_refuse(builder, EW_NO_MEMORY, "no memory for its nodes");
     }
-    if (node > 0 && strcmp(graph_pool(builder) + row[-1].id, graph_pool(builder) + text) >= 0) {
-        builder->ids_descend = true;
-    }
-    *id_hash = hash;
-    graph_id_insert(&builder->index, hash, node, text);
     *row = graph_node_empty();
     row->id = text;
     row->reserved = UNTOLD;
@@ -195,11 +189,25 @@ static enum ew_status add_node(struct graph_builder *builder, struct graph_slice
     return EW_OK;
 }
 
+/* Whether an id is behind that of the last node. */
+static bool is_behind_last(const struct graph_builder *builder, struct graph_slice id)
+{
+    if (builder->node_count == 0) {
+        return true;
+    }
+    const struct ew_graph_node *last = &graph_nodes(builder)[builder->node_count - 1];
+    return strncmp(id.bytes, graph_pool(builder) + last->id, id.byte_count) > 0;
+}
+
 enum ew_status graph_node_hashed(struct graph_builder *builder, struct graph_slice id,
                                  uint32_t hash, uint32_t *node_out)
 {
     uint32_t at = hash;
     uint64_t slot = GRAPH_ID_FREE;
+    enum ew_status status = graph_index_complete(builder);
+    if (status != EW_OK) {
+        return status;
+    }
     while (builder->node_count > 0
            && (slot = graph_id_next(&builder->index, hash, &at)) != GRAPH_ID_FREE) {
         if (graph_is_text(builder, graph_id_text(slot), id)) {
@@ -207,7 +215,17 @@ enum ew_status graph_node_hashed(struct graph_builder *builder, struct graph_sli
             return EW_OK;
         }
     }
-    return add_node(builder, id, hash, node_out);
+    builder->ids_descend = builder->ids_descend || !is_behind_last(builder, id);
+    status = add_node(builder, id, node_out);
+    return status == EW_OK ? graph_index_complete(builder) : status;
+}
+
+enum ew_status graph_node_next(struct graph_builder *builder, struct graph_slice id,
+                               uint32_t *node_out)
+{
+    return builder->ids_descend || !is_behind_last(builder, id)
+               ? graph_node(builder, id, node_out)
+               : add_node(builder, id, node_out);
 }
 
 enum ew_status graph_node(struct graph_builder *builder, struct graph_slice id,

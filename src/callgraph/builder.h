@@ -10,6 +10,7 @@
 #include "base/index.h"
 #include "base/text.h"
 #include "callgraph/id_index.h"
+#include "callgraph/worker.h"
 #include "etwitness/callgraph.h"
 #include "platform/map.h"
 
@@ -19,7 +20,8 @@ struct graph_slice {
 };
 
 enum {
-    GRAPH_BATCH_EDGES = 64,
+    GRAPH_WAITING_EDGES = 16384,
+    GRAPH_LOOKUP_EDGES = 256, /* of a job: enough that giving it costs little */
     GRAPH_EDGE_KINDS = EW_EDGE_DEPENDENCY + 1,
     GRAPH_REASON_BYTES = 160,
     GRAPH_BLOCK_BYTES = 16384,
@@ -38,9 +40,8 @@ struct graph_raw_edge {
 struct graph_style {
     ew_graph_text reason;
     uint32_t list; /* of candidates, counted from 1; 0: none. Such a style has one edge */
-    uint16_t confidence;
-    uint8_t kind;
-    uint8_t reserved;
+    uint32_t confidence;
+    uint32_t kind;
 };
 
 /* A list of nodes in `raw_candidates`. */
@@ -49,31 +50,42 @@ struct graph_list {
     uint32_t count;
 };
 
-/* An end of an edge that waits to be looked up: its id in the batch, or where it was read. */
-struct graph_end {
-    struct graph_slice id;
-    uint32_t hash;
-    uint32_t node; /* once it is found; EW_GRAPH_NONE: there was none */
-};
-
+/* An edge whose ends wait to be looked up: their ids are in `text` below, or where they were
+ * read. */
 struct graph_pending {
-    struct graph_end from;
-    struct graph_end to;
+    const char *from;
+    const char *to;
+    uint16_t from_bytes; /* 0: as that of the edge before */
+    uint16_t to_bytes;
     uint32_t style;
     uint32_t site;
-    bool same_from; /* as that of the edge before: known without looking it up */
 };
 
-/* Edges are looked up many at a time, so that the processor waits for their cache lines
- * together (reference performance.md 2). */
-struct graph_batch {
+/* A job: looks the ends of some of them up, and makes raw edges of them. Meanwhile nobody adds
+ * nodes. */
+struct graph_lookup {
+    struct graph_job job;
+    const struct graph_builder *builder;
+    uint32_t first; /* of the edges that wait */
     uint32_t count;
+    bool missing; /* there is no node for some of the ends: EW_GRAPH_NONE */
+};
+
+struct graph_waiting {
+    uint32_t count;
+    uint32_t given; /* of them, in whole jobs */
     uint32_t text_bytes;
-    struct graph_slice last_from; /* of the edge before the next row; empty: there is none */
-    uint32_t last_from_node;      /* of the edge before the batch */
-    struct graph_pending rows[GRAPH_BATCH_EDGES];
+    struct graph_slice last_from; /* of the edge before the next, if a job has both */
+    struct graph_pending rows[GRAPH_WAITING_EDGES];
+    struct graph_lookup lookups[GRAPH_WAITING_EDGES / GRAPH_LOOKUP_EDGES];
     char text[3 * EW_GRAPH_TEXT_EACH_MAX];
-    char last_from_text[EW_GRAPH_TEXT_EACH_MAX];
+};
+
+/* A job: adds nodes to the index. */
+struct graph_indexing {
+    struct graph_job job;
+    struct graph_builder *builder;
+    uint32_t end; /* of the nodes that are to be in it */
 };
 
 /* Where the next text goes in the pool. Ids have blocks of their own: they are looked for all the
@@ -116,6 +128,9 @@ struct graph_builder {
     uint32_t override_count;
     uint32_t candidate_count;
     struct graph_id_index index;
+    uint32_t indexed_count; /* nodes in it; those behind ascend, and no other has their ids */
+    bool index_given;       /* to the worker, who may be at it */
+    struct graph_indexing indexing;
     struct ew_index style_index; /* of styles without candidates */
     uint64_t seed;
     uint32_t last_styles[GRAPH_EDGE_KINDS]; /* by kind of edge; EW_GRAPH_NONE: none */
@@ -124,12 +139,16 @@ struct graph_builder {
     bool ids_descend;    /* a node came before one whose id is not behind its own */
     bool implicit_nodes; /* the format has no list of nodes: who has an edge is one */
     struct graph_cached_text cache[GRAPH_TEXT_CACHE_SLOTS];
-    struct graph_batch batch;
-    struct ew_graph graph; /* texts and facts about the whole */
+    struct graph_waiting waiting;
+    struct graph_worker *worker; /* NULL: there is none */
+    struct ew_graph graph;       /* texts and facts about the whole */
     struct ew_graph_counts counts;
     char kept_id[EW_GRAPH_TEXT_EACH_MAX]; /* for a reader whose id has to outlive a token */
     char reason[GRAPH_REASON_BYTES];      /* why the last call that failed did */
 };
+
+/* Waits until the worker has nothing to do for it. */
+void graph_builder_settle(struct graph_builder *builder);
 
 /* Takes address space for all columns. EW_NO_MEMORY. */
 EW_MUST_USE enum ew_status graph_builder_create(struct graph_builder **builder_out);
@@ -157,6 +176,17 @@ static inline uint32_t graph_id_hash(const struct graph_builder *builder, struct
 EW_MUST_USE enum ew_status graph_node_hashed(struct graph_builder *builder, struct graph_slice id,
                                              uint32_t hash, uint32_t *node_out);
 
+/* The same for an id that probably comes behind all those before: then it is not looked for. */
+EW_MUST_USE enum ew_status graph_node_next(struct graph_builder *builder, struct graph_slice id,
+                                           uint32_t *node_out);
+
+/* Puts all nodes into the index, which may be looked at then; waits for the worker, if it is at
+ * that. EW_NO_MEMORY */
+EW_MUST_USE enum ew_status graph_index_complete(struct graph_builder *builder);
+
+/* Has the worker do that as far as there are nodes; until it is completed, nobody looks at it. */
+void graph_index_give(struct graph_builder *builder);
+
 /* The members of a node, as a record of it has them (but its id). Told before and otherwise:
  * EW_FORMAT. */
 EW_MUST_USE enum ew_status graph_node_tell(struct graph_builder *builder, uint32_t node,
@@ -178,7 +208,7 @@ EW_MUST_USE enum ew_status graph_entry(struct graph_builder *builder, uint32_t n
 EW_MUST_USE enum ew_status graph_target(struct graph_builder *builder, uint32_t node,
                                         ew_graph_text vulnerability);
 
-/* --- edges: edges.c ------------------------------------------------------------------------- */
+/* --- edges: edges.c, and how their ends are looked up: ends.c ------------------------------- */
 
 /* An edge that is read: its ends, in any order, then what else it has, then its end. */
 struct graph_edge_told {
@@ -208,19 +238,30 @@ EW_MUST_USE enum ew_status graph_candidate(struct graph_builder *builder, struct
 EW_MUST_USE enum ew_status graph_edge_end(struct graph_builder *builder,
                                           const struct graph_edge_told *edge);
 
-/* A whole edge whose ids stay where they are until graph_edges_flush(). */
+/* A whole edge whose ids stay where they are until graph_edges_flush(). Until then there may be
+ * nothing but more of them, and texts. */
 EW_MUST_USE enum ew_status graph_edge_here(struct graph_builder *builder, struct graph_slice from,
                                            struct graph_slice to,
                                            const struct graph_edge_told *edge);
 
-/* Looks the waiting edges up; afterwards no id is needed any more. */
+/* Adds the waiting edges; afterwards no id is needed any more. */
 EW_MUST_USE enum ew_status graph_edges_flush(struct graph_builder *builder);
+
+/* Waits until the worker looks none of them up. */
+void graph_edges_settle(struct graph_builder *builder);
+
+/* Has the worker begin with the edges that make a whole job. */
+EW_MUST_USE enum ew_status graph_edges_give(struct graph_builder *builder);
 
 /* --- the result: finish.c --------------------------------------------------------------------
  */
 
 /* Sorts and joins: `builder->graph` is then complete, in the builder's columns. */
 EW_MUST_USE enum ew_status graph_finish(struct graph_builder *builder);
+
+/* Brings the edges into the order of the result, when nodes have their ranks, and gives them
+ * their full size: finish_edges.c. */
+EW_MUST_USE enum ew_status graph_place_edges(struct graph_builder *builder);
 
 /* Sorts numbers in ascending order, in place. */
 void graph_sort_u64(uint64_t *rows, size_t count);
@@ -273,6 +314,13 @@ static inline bool graph_is_text(const struct graph_builder *builder, ew_graph_t
 static inline struct ew_graph_node *graph_nodes(const struct graph_builder *builder)
 {
     return builder->nodes.bytes;
+}
+
+/* The rank of a node that has a number from when it was read. */
+static inline uint32_t graph_rank_of(const struct graph_builder *builder, uint32_t node)
+{
+    const uint32_t *ranks = builder->hashes.bytes;
+    return builder->ids_descend ? ranks[node] : node;
 }
 
 #endif

@@ -84,13 +84,6 @@ static void count_untold(struct graph_builder *builder)
     }
 }
 
-/* The rank of a node that has a number from when it was read. */
-static inline uint32_t rank_of(const struct graph_builder *builder, uint32_t node)
-{
-    const uint32_t *ranks = builder->hashes.bytes;
-    return builder->ids_descend ? ranks[node] : node;
-}
-
 /* --- rows that name nodes ----------------------------------------------------------------------
  */
 
@@ -103,8 +96,8 @@ static enum ew_status place_overrides(struct graph_builder *builder)
         return EW_OK; /* as the nodes' first overrides say */
     }
     for (uint32_t i = 0; i < count; i++) {
-        raw[i] = (uint64_t)rank_of(builder, (uint32_t)(raw[i] >> 32)) << 32
-                 | rank_of(builder, (uint32_t)raw[i]);
+        raw[i] = (uint64_t)graph_rank_of(builder, (uint32_t)(raw[i] >> 32)) << 32
+                 | graph_rank_of(builder, (uint32_t)raw[i]);
     }
     graph_sort_u64(raw, count);
     if (ew_region_grow(&builder->overrides, count * sizeof(uint32_t)) != EW_OK) {
@@ -141,7 +134,7 @@ static void place_entries(struct graph_builder *builder)
     struct ew_graph_entry *entries = builder->entries.bytes;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < builder->entry_count; i++) {
-        entries[i].node = rank_of(builder, entries[i].node);
+        entries[i].node = graph_rank_of(builder, entries[i].node);
     }
     graph_heap_sort(entries, builder->entry_count, sizeof *entries, compare_entries, NULL);
     for (uint32_t i = 0; i < builder->entry_count; i++) {
@@ -170,7 +163,7 @@ static void place_targets(struct graph_builder *builder)
     uint32_t count = builder->target_count;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
-        targets[i].node = rank_of(builder, targets[i].node);
+        targets[i].node = graph_rank_of(builder, targets[i].node);
     }
     graph_heap_sort(targets, count, sizeof *targets, compare_targets, graph_pool(builder));
     for (uint32_t i = 0; i < count; i++) {
@@ -188,147 +181,11 @@ static void rank_candidates(struct graph_builder *builder)
     const struct graph_list *lists = builder->lists.bytes;
     uint32_t *raw = builder->raw_candidates.bytes;
     for (uint32_t i = 0; i < builder->candidate_count; i++) {
-        raw[i] = rank_of(builder, raw[i]);
+        raw[i] = graph_rank_of(builder, raw[i]);
     }
     for (uint32_t i = 0; i < builder->list_count; i++) {
         graph_sort_u32(raw + lists[i].first, lists[i].count);
     }
-}
-
-/* --- edges -----------------------------------------------------------------------------------
- */
-
-/* Ends as ranks; counts the edges of each caller in `first_edge`, one place behind its own.
- * True when they lie by caller already. */
-static bool rank_edges(struct graph_builder *builder)
-{
-    struct graph_raw_edge *edges = builder->edges.bytes;
-    uint32_t *first_edge = builder->first_edge.bytes;
-    bool grouped = true;
-    uint32_t last = 0;
-    for (uint32_t i = 0; i < builder->edge_count; i++) {
-        if (builder->ids_descend) {
-            edges[i].from = rank_of(builder, edges[i].from);
-            edges[i].to = rank_of(builder, edges[i].to);
-        }
-        uint32_t from = edges[i].from;
-        first_edge[from + 1]++;
-        grouped = grouped && from >= last;
-        last = from;
-    }
-    for (uint32_t i = 0; i < builder->node_count; i++) {
-        first_edge[i + 1] += first_edge[i];
-    }
-    return grouped;
-}
-
-/* A counting sort in place: each edge is swapped to where the next of its caller belongs. */
-static void group_edges(struct graph_builder *builder)
-{
-    struct graph_raw_edge *edges = builder->edges.bytes;
-    const uint32_t *first_edge = builder->first_edge.bytes;
-    uint32_t *next = builder->hashes.bytes; /* the ranks are not needed any more */
-    memcpy(next, first_edge, builder->node_count * sizeof *next);
-    for (uint32_t node = 0; node < builder->node_count; node++) {
-        while (next[node] < first_edge[node + 1]) {
-            struct graph_raw_edge *edge = &edges[next[node]];
-            uint32_t at = next[edge->from]++;
-            if (edge->from == node) {
-                continue;
-            }
-            struct graph_raw_edge displaced = edges[at];
-            edges[at] = *edge;
-            *edge = displaced;
-        }
-    }
-}
-
-/* Sorts the edges of each caller, and closes the gaps that joined ones leave. */
-static void sort_edges(struct graph_builder *builder)
-{
-    struct graph_raw_edge *edges = builder->edges.bytes;
-    uint32_t *first_edge = builder->first_edge.bytes;
-    uint32_t kept = 0;
-    uint32_t from = 0;
-    for (uint32_t node = 0; node < builder->node_count; node++) {
-        uint32_t to = first_edge[node + 1];
-        uint32_t left = graph_sort_edges(builder, edges + from, to - from);
-        if (kept != from) {
-            memmove(edges + kept, edges + from, left * sizeof *edges);
-        }
-        builder->counts.duplicates += to - from - left;
-        kept += left;
-        first_edge[node + 1] = kept;
-        from = to;
-    }
-    builder->edge_count = kept;
-}
-
-/* Copies candidates in the order of the edges; styles with a list get its first instead. */
-static enum ew_status place_candidates(struct graph_builder *builder)
-{
-    const struct graph_raw_edge *edges = builder->edges.bytes;
-    const struct graph_style *styles = builder->styles.bytes;
-    const uint32_t *raw = builder->raw_candidates.bytes;
-    struct graph_list *lists = builder->lists.bytes;
-    size_t bytes = builder->candidate_count * sizeof(uint32_t);
-    uint32_t kept = 0;
-    if (ew_region_grow(&builder->candidates, bytes) != EW_OK) {
-        return graph_refuse(builder, EW_NO_MEMORY, "no memory for its candidates");
-    }
-    uint32_t *candidates = builder->candidates.bytes;
-    for (uint32_t i = 0; builder->list_count > 0 && i < builder->edge_count; i++) {
-        uint32_t list = styles[edges[i].style].list;
-        if (list != 0) {
-            const uint32_t *from = raw + lists[list - 1].first;
-            memcpy(candidates + kept, from, lists[list - 1].count * sizeof *from);
-            kept += lists[list - 1].count;
-        }
-    }
-    builder->candidate_count = kept;
-    return EW_OK;
-}
-
-/* Edges of the result are larger than those that were read, so the last comes first. */
-static enum ew_status widen_edges(struct graph_builder *builder)
-{
-    const struct graph_style *styles = builder->styles.bytes;
-    const struct graph_list *lists = builder->lists.bytes;
-    size_t bytes = builder->edge_count * sizeof(struct ew_graph_edge);
-    uint32_t candidate = builder->candidate_count;
-    if (ew_region_grow(&builder->edges, bytes) != EW_OK) {
-        return graph_refuse(builder, EW_NO_MEMORY, "no memory for its edges");
-    }
-    char *memory = builder->edges.bytes;
-    for (uint32_t i = builder->edge_count; i-- > 0;) {
-        struct graph_raw_edge raw;
-        memcpy(&raw, memory + (size_t)i * sizeof raw, sizeof raw);
-        const struct graph_style *style = &styles[raw.style];
-        candidate -= style->list != 0 ? lists[style->list - 1].count : 0;
-        struct ew_graph_edge edge = {.to = raw.to,
-                                     .first_candidate = candidate,
-                                     .reason = style->reason,
-                                     .site = raw.site,
-                                     .confidence = style->confidence,
-                                     .kind = style->kind};
-        memcpy(memory + (size_t)i * sizeof edge, &edge, sizeof edge);
-    }
-    return EW_OK;
-}
-
-static enum ew_status place_edges(struct graph_builder *builder)
-{
-    size_t bytes = ((size_t)builder->node_count + 1) * sizeof(uint32_t);
-    if (ew_region_grow(&builder->first_edge, bytes) != EW_OK) {
-        return graph_refuse(builder, EW_NO_MEMORY, "no memory for its edges");
-    }
-    if (!rank_edges(builder)) {
-        group_edges(builder);
-    }
-    sort_edges(builder);
-    ew_region_release(&builder->hashes); /* before edges take their full size */
-    enum ew_status status = place_candidates(builder);
-    return status == EW_OK ? widen_edges(builder) : status;
 }
 
 /* --- the whole ---------------------------------------------------------------------------------
@@ -376,6 +233,7 @@ static void show_columns(struct graph_builder *builder)
 enum ew_status graph_finish(struct graph_builder *builder)
 {
     enum ew_status status = graph_edges_flush(builder);
+    graph_builder_settle(builder);
     if (status == EW_OK) {
         status = check_artifacts(builder);
     }
@@ -391,7 +249,7 @@ enum ew_status graph_finish(struct graph_builder *builder)
     rank_candidates(builder);
     status = place_overrides(builder);
     if (status == EW_OK) {
-        status = place_edges(builder);
+        status = graph_place_edges(builder);
     }
     show_columns(builder);
     ew_region_release(&builder->styles);

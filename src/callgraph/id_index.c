@@ -23,15 +23,18 @@ void graph_id_insert(struct graph_id_index *index, uint32_t hash, uint32_t node,
     index->used++;
 }
 
-bool graph_id_make_room(struct graph_id_index *index, const uint32_t *hashes,
+bool graph_id_make_room(struct graph_id_index *index, uint32_t more, const uint32_t *hashes,
                         const struct ew_graph_node *nodes)
 {
     uint32_t slot_count = index->slots == NULL ? 0 : index->slot_mask + 1;
-    if (slot_count != 0 && index->used + 1 <= slot_count / 8 * 5) {
+    uint32_t wanted = slot_count == 0 ? SLOTS_MIN : slot_count;
+    uint32_t node_count = index->used;
+    while (node_count + more > wanted / 8 * 5) {
+        wanted *= 2;
+    }
+    if (wanted == slot_count) {
         return true;
     }
-    uint32_t wanted = slot_count == 0 ? SLOTS_MIN : slot_count * 2;
-    uint32_t node_count = index->used;
     /* The old slots are not needed to fill the new ones. */
     uint64_t *slots = realloc(index->slots, wanted * sizeof *slots);
     if (slots == NULL) {

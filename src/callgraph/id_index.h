@@ -64,9 +64,9 @@ static inline void graph_id_soon(const struct graph_id_index *index, uint32_t ha
     }
 }
 
-/* Room for one more; false without memory. What is there is placed anew by the hashes of its
+/* Room for so many more; false without memory. What is there is placed anew by the hashes of its
  * nodes; `nodes` says where their ids are. */
-bool graph_id_make_room(struct graph_id_index *index, const uint32_t *hashes,
+bool graph_id_make_room(struct graph_id_index *index, uint32_t more, const uint32_t *hashes,
                         const struct ew_graph_node *nodes);
 
 /* Adds a node, for which there is room. */

@@ -22,7 +22,7 @@ struct owned_graph {
 struct input {
     struct ew_file *file;
     uint64_t offset;
-    struct graph_hasher *hasher;
+    struct graph_hasher hasher;
 };
 
 static enum ew_status fill(void *context, void *out, size_t capacity, size_t *got_out,
@@ -33,7 +33,7 @@ static enum ew_status fill(void *context, void *out, size_t capacity, size_t *go
         ew_file_read_at(input->file, input->offset, out, capacity, got_out, error);
     if (status == EW_OK) {
         input->offset += *got_out;
-        graph_hasher_give(input->hasher, out, *got_out);
+        graph_hasher_give(&input->hasher, out, *got_out);
     }
     return status;
 }
@@ -41,7 +41,7 @@ static enum ew_status fill(void *context, void *out, size_t capacity, size_t *go
 static void settle(void *context)
 {
     struct input *input = context;
-    graph_hasher_settle(input->hasher);
+    graph_hasher_settle(&input->hasher);
 }
 
 /* --- reading ----------------------------------------------------------------------------------
@@ -88,6 +88,7 @@ enum ew_status graph_read(struct graph_builder *builder, struct ew_byte_window *
     }
     status = read_format(&reader, format);
     if (status != EW_OK) {
+        graph_builder_settle(builder);
         return status;
     }
     status = graph_finish(builder);
@@ -130,19 +131,13 @@ static enum ew_status read_hashed(struct graph_builder *builder, struct input *i
                                   const char *path, enum ew_graph_format format,
                                   struct ew_error *error)
 {
-    enum { MUCH_BYTES = 8 * 1024 * 1024 };
     uint8_t digest[EW_SHA256_BYTES];
     char hash[2 * EW_SHA256_BYTES + 1];
-    uint64_t file_bytes = 0;
-    enum ew_status status = ew_file_size(input->file, &file_bytes, error);
-    if (status != EW_OK) {
-        return status;
-    }
-    if (graph_hasher_create(&input->hasher, file_bytes >= MUCH_BYTES) != EW_OK) {
+    if (graph_hasher_begin(&input->hasher, builder->worker) != EW_OK) {
         return ew_fail(error, EW_NO_MEMORY, "%s: no memory to hash it", path);
     }
-    status = read_window(builder, input, path, format, error);
-    if (graph_hasher_finish(input->hasher, digest) != EW_OK && status == EW_OK) {
+    enum ew_status status = read_window(builder, input, path, format, error);
+    if (graph_hasher_finish(&input->hasher, digest) != EW_OK && status == EW_OK) {
         status = ew_fail(error, EW_IO, "%s: cannot be hashed", path);
     }
     if (status == EW_OK) {
@@ -150,6 +145,26 @@ static enum ew_status read_hashed(struct graph_builder *builder, struct input *i
         builder->counts.bytes = input->offset;
         status = name_graph(builder, hash);
     }
+    return status;
+}
+
+/* The same, with a second thread when there is much to read and one can be had. */
+static enum ew_status read_helped(struct graph_builder *builder, struct input *input,
+                                  const char *path, enum ew_graph_format format,
+                                  struct ew_error *error)
+{
+    enum { MUCH_BYTES = 8 * 1024 * 1024 };
+    uint64_t file_bytes = 0;
+    enum ew_status status = ew_file_size(input->file, &file_bytes, error);
+    if (status != EW_OK) {
+        return status;
+    }
+    if (file_bytes >= MUCH_BYTES && graph_worker_create(&builder->worker) != EW_OK) {
+        builder->worker = NULL;
+    }
+    status = read_hashed(builder, input, path, format, error);
+    graph_worker_free(builder->worker);
+    builder->worker = NULL;
     return status;
 }
 
@@ -166,7 +181,7 @@ static enum ew_status read_file(const char *path, enum ew_graph_format format,
     if (status != EW_OK) {
         (void)ew_fail(error, status, "%s: no memory for its graph", path);
     } else {
-        status = read_hashed(builder, &input, path, format, error);
+        status = read_helped(builder, &input, path, format, error);
     }
     ew_file_close(input.file);
     if (status != EW_OK) {

@@ -31,11 +31,21 @@ struct node_told {
     struct ew_graph_node row;
     struct graph_slice id; /* kept by the builder, or where it was read */
     uint32_t hash;
+    bool is_hashed; /* else it probably need not be looked for */
     uint32_t first_override;
     unsigned unknown_members;
 };
 
 /* The id is looked up behind the last member: by then its slot of the index is there. */
+static void hash_id(const struct graph_builder *builder, struct node_told *told)
+{
+    told->is_hashed = builder->ids_descend;
+    if (told->is_hashed) {
+        told->hash = graph_id_hash(builder, told->id);
+        graph_id_soon(&builder->index, told->hash);
+    }
+}
+
 static bool keep_node_id(struct graph_reader *reader, struct node_told *told)
 {
     struct graph_builder *builder = reader->builder;
@@ -48,8 +58,7 @@ static bool keep_node_id(struct graph_reader *reader, struct node_told *told)
     }
     memcpy(builder->kept_id, id.bytes, id.byte_count);
     told->id = (struct graph_slice){builder->kept_id, id.byte_count};
-    told->hash = graph_id_hash(builder, id);
-    graph_id_soon(&builder->index, told->hash);
+    hash_id(builder, told);
     return true;
 }
 
@@ -165,7 +174,9 @@ static const struct ew_json_member node_members[] = {
 static enum ew_status tell_node(struct graph_builder *builder, const struct node_told *told)
 {
     uint32_t node = 0;
-    enum ew_status status = graph_node_hashed(builder, told->id, told->hash, &node);
+    enum ew_status status = told->is_hashed
+                                ? graph_node_hashed(builder, told->id, told->hash, &node)
+                                : graph_node_next(builder, told->id, &node);
     if (status != EW_OK) {
         return status;
     }
@@ -280,10 +291,9 @@ static bool take_node(struct graph_reader *reader, const struct ew_json_run *run
     }
     *told = (struct node_told){.row = graph_node_empty(),
                                .id = slice_of(id),
-                               .hash = graph_id_hash(builder, slice_of(id)),
                                .first_override = builder->override_count,
                                .unknown_members = run->unknown_count};
-    graph_id_soon(&builder->index, told->hash);
+    hash_id(builder, told);
     return take_number(field_of(run, NODE_ARTIFACT), EW_GRAPH_ARTIFACTS_MAX - 1, &row->artifact)
            && take_word(field_of(run, NODE_KIND), &reader->node_kind, node_kinds,
                         COUNT(node_kinds), EW_NODE_METHOD, &row->kind)
@@ -331,6 +341,7 @@ bool graph_static_nodes_alike(struct graph_reader *reader)
     if (good) {
         (void)tell_nodes(builder, &batch, &run);
     }
+    graph_index_give(builder);
     return ew_json_run_end(&run);
 }
 
