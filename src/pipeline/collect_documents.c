@@ -56,11 +56,12 @@ struct gap_list {
     size_t count;
 };
 
+/* A span needs both its ends: one that is 0 is not known, and would be shown as 1601. */
 static void add_gap(struct gap_list *list, enum ew_gap_reason reason, uint64_t sequence,
                     uint64_t start_100ns, uint64_t end_100ns)
 {
     struct ew_evidence_gap *gap = &list->items[list->count++];
-    bool has_span = start_100ns < end_100ns;
+    bool has_span = start_100ns != 0 && start_100ns < end_100ns;
     gap->reason = reason;
     gap->from_sequence = sequence;
     gap->to_sequence = sequence;

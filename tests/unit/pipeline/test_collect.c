@@ -205,6 +205,23 @@ START_TEST(stream__of_a_run_that_was_cut_off__goes_on_and_declares_the_gap)
 }
 END_TEST
 
+/* The end of the last window stands in the document alone: the gap is there, and nobody knows
+ * since when. */
+START_TEST(gap__after_a_document_that_cannot_be_read__has_no_span)
+{
+    run_to_end();
+    size_t first = evidence_files_count(LIVE);
+    renew_heads();
+    for (size_t i = 0; i < first; i++) {
+        evidence_files_write(evidence_files_path(LIVE, i), "{\"schema\":\"runtime-evid");
+    }
+    run_to_end();
+    ck_assert_uint_eq(
+        evidence_files_with(LIVE, "\"gaps\":[{\"from\":2,\"to\":2,\"why\":\"crash\"}]"), first);
+    ck_assert_uint_eq(evidence_files_with(LIVE, "1601-"), 0);
+}
+END_TEST
+
 START_TEST(stream__whose_id_is_broken__is_refused_and_not_replaced)
 {
     struct ew_collect *collect = NULL;
@@ -249,6 +266,17 @@ START_TEST(gap__of_a_session__is_in_the_documents_of_its_window)
                                 "\"start\":\"2026-08-26T00:00:00.0000000Z\",\"to\":1,"
                                 "\"why\":\"session-lost\"}]"),
                       evidence_files_count(LIVE));
+}
+END_TEST
+
+/* A session that was lost before its first event. */
+START_TEST(gap__of_a_session__without_a_begin__has_no_span)
+{
+    play.gap.end_100ns = UINT64_C(134321760000000000);
+    run_to_end();
+    ck_assert_uint_eq(
+        evidence_files_with(LIVE, "\"gaps\":[{\"from\":1,\"to\":1,\"why\":\"session-lost\"}]"),
+        evidence_files_count(LIVE));
 }
 END_TEST
 
@@ -374,9 +402,11 @@ Suite *ew_suite(void)
     tcase_add_test(tests, collection__in_short_windows__loses_nothing_uncounted);
     tcase_add_test(tests, stream__of_a_second_run__goes_on_without_a_gap);
     tcase_add_test(tests, stream__of_a_run_that_was_cut_off__goes_on_and_declares_the_gap);
+    tcase_add_test(tests, gap__after_a_document_that_cannot_be_read__has_no_span);
     tcase_add_test(tests, stream__whose_id_is_broken__is_refused_and_not_replaced);
     tcase_add_test(tests, losses__of_a_session__are_in_the_document_and_told_once);
     tcase_add_test(tests, gap__of_a_session__is_in_the_documents_of_its_window);
+    tcase_add_test(tests, gap__of_a_session__without_a_begin__has_no_span);
     tcase_add_test(tests, start__refused_by_the_capture__leaves_nothing_running);
     tcase_add_test(tests, stop__that_windows_does_not_follow__ends_within_its_time);
     tcase_add_test(tests, close__without_a_stop__leaves_no_thread);
