@@ -2,6 +2,8 @@
 /* etwitness doctor: can this host collect, and if not, why not. */
 #include "doctor.h"
 
+#include "command_line.h"
+#include "etwitness/collect.h"
 #include "service.h"
 
 #include <stdlib.h>
@@ -82,6 +84,22 @@ static void ask_symbols(const struct ew_settings_symbols *settings, struct docto
     }
 }
 
+static void take_graph(void *context, const struct ew_collect_graph *graph)
+{
+    struct doctor_facts *facts = context;
+    if (facts->graph_count == EW_MERGE_GRAPHS_MAX) {
+        return;
+    }
+    struct doctor_graph *fact = &facts->graphs[facts->graph_count++];
+    (void)snprintf(fact->path, sizeof fact->path, "%s", graph->path);
+    fact->absolute = ew_path_is_absolute(graph->path);
+    fact->presence_only = graph->presence_only;
+    fact->nodes = graph->nodes;
+    fact->edges = graph->edges;
+    fact->dangling = graph->dangling;
+    fact->refusal = graph->refusal;
+}
+
 static bool print(const struct doctor_options *options, const struct doctor_report *report)
 {
     if (strcmp(options->format, "json") == 0) {
@@ -101,6 +119,7 @@ static int examine(const struct doctor_options *options, const struct service_pl
     doctor_ask_sessions(settings, &facts->sessions);
     doctor_ask_folder(settings->directory, &facts->evidence);
     ask_symbols(&settings->symbols, facts);
+    ew_collect_examine_graphs(settings, take_graph, facts);
     doctor_ask_clock(&facts->clock);
     doctor_ask_program(&facts->program);
     doctor_examine(facts, settings, &report);

@@ -94,6 +94,17 @@ struct doctor_folder {
     char why[DOCTOR_TEXT_BYTES]; /* what Windows said when it is not writable */
 };
 
+/* What collection would make of a callgraph of the configuration. */
+struct doctor_graph {
+    char path[DOCTOR_TEXT_BYTES];
+    bool absolute;      /* else a service looks for it in the folder of Windows */
+    bool presence_only; /* it says which nodes exist, not who calls whom */
+    uint64_t nodes;
+    uint64_t edges;
+    uint64_t dangling; /* references to nodes that it does not list */
+    struct ew_error refusal;
+};
+
 struct doctor_clock {
     uint64_t frequency;   /* of QueryPerformanceCounter */
     uint64_t now_100ns;   /* FILETIME */
@@ -116,6 +127,8 @@ struct doctor_facts {
     struct doctor_folder evidence;
     struct doctor_folder symbols[DOCTOR_PATHS_MAX];
     size_t symbol_count;
+    struct doctor_graph graphs[EW_MERGE_GRAPHS_MAX];
+    size_t graph_count;
     struct doctor_clock clock;
     struct doctor_program program;
     char config_path[DOCTOR_TEXT_BYTES]; /* empty: none was given or found */
@@ -134,7 +147,8 @@ struct doctor_finding {
     char advice[2 * DOCTOR_TEXT_BYTES]; /* empty when `level` is DOCTOR_OK */
 };
 
-enum { DOCTOR_FINDINGS_MAX = 32 };
+/* Some 1.3 KB each, 126 KiB: a line for each callgraph, and at most 28 for all else. */
+enum { DOCTOR_FINDINGS_MAX = 32 + EW_MERGE_GRAPHS_MAX, DOCTOR_SYMBOL_FINDINGS_END = 28 };
 
 struct doctor_report {
     struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
@@ -144,6 +158,9 @@ struct doctor_report {
 /* Whose the program is; a part of the examination. doctor_program.c */
 void doctor_check_program(const struct doctor_program *program,
                           struct doctor_finding *finding_out);
+
+/* Which callgraphs are merged with, and which not; appends to the report. doctor_graphs.c */
+void doctor_check_graphs(const struct doctor_facts *facts, struct doctor_report *report);
 
 /* All checks, in a fixed order. `settings` are those that collection would use. */
 void doctor_examine(const struct doctor_facts *facts, const struct ew_settings *settings,

@@ -353,7 +353,7 @@ static void check_symbols(const struct doctor_facts *facts,
         check_symbol_folder(&facts->symbols[i], settings, &worst);
         if (worst.findings[0].level == DOCTOR_OK) {
             good++;
-        } else if (report->count < DOCTOR_FINDINGS_MAX - 4) {
+        } else if (report->count < DOCTOR_SYMBOL_FINDINGS_END) {
             report->findings[report->count++] = worst.findings[0];
         }
     }
@@ -414,6 +414,7 @@ void doctor_examine(const struct doctor_facts *facts, const struct ew_settings *
     check_acl(&facts->evidence, report_out);
     check_space(&facts->evidence, settings, report_out);
     check_symbols(facts, &settings->symbols, report_out);
+    doctor_check_graphs(facts, report_out);
     check_clock(&facts->clock, report_out);
     check_paging(&facts->system, report_out);
 }

@@ -94,4 +94,26 @@ void ew_collect_status(const struct ew_collect *collect, struct ew_collect_statu
  */
 EW_MUST_USE enum ew_status ew_collect_close(struct ew_collect *collect, struct ew_error *error);
 
+/* --- callgraphs, before a collection ------------------------------------------------------- */
+
+/* What a collection would make of one callgraph of its settings. */
+struct ew_collect_graph {
+    const char *path;        /* as configured; valid during the call */
+    struct ew_error refusal; /* EW_OK: it would be merged with */
+    uint64_t byte_count;     /* the numbers are 0 for a file that cannot be read */
+    uint64_t nodes;
+    uint64_t edges;
+    uint64_t dangling;  /* references to nodes that it does not list */
+    bool presence_only; /* says which nodes exist, not who calls whom */
+};
+
+typedef void (*ew_collect_graph_fn)(void *context, const struct ew_collect_graph *graph);
+
+/*
+ * Reads the callgraphs of `settings` in their order, with the maxima of a collection that
+ * starts, and tells each. One at a time is in memory; nothing is written.
+ */
+void ew_collect_examine_graphs(const struct ew_settings *settings, ew_collect_graph_fn each,
+                               void *context);
+
 #endif

@@ -2,6 +2,7 @@
 /* Callgraphs of a running collection: reading, reading again, and the folder of their caches. */
 #include "pipeline/collect_graphs.h"
 
+#include "etwitness/collect.h"
 #include "platform/file.h"
 #include "platform/map.h"
 
@@ -75,6 +76,30 @@ void collect_graphs_destroy(struct collect_graphs *graphs)
 
 /* --- reading --------------------------------------------------------------------------- */
 
+static enum ew_status check_bytes(const char *path, uint64_t byte_count, struct ew_error *error)
+{
+    if (byte_count > EW_COLLECT_GRAPH_BYTES_MAX) {
+        return ew_fail(error, EW_LIMIT,
+                       "%s: has more than the %d bytes of a callgraph that a collection reads;"
+                       " merge on another host (etwitness merge)",
+                       path, EW_COLLECT_GRAPH_BYTES_MAX);
+    }
+    return EW_OK;
+}
+
+static enum ew_status check_sums(const char *path, uint64_t nodes, uint64_t edges,
+                                 struct ew_error *error)
+{
+    if (nodes > EW_COLLECT_GRAPH_NODES_MAX || edges > EW_COLLECT_GRAPH_EDGES_MAX) {
+        return ew_fail(error, EW_LIMIT,
+                       "%s: all callgraphs together have %llu nodes and %llu edges, more than"
+                       " the %d and %d of a collection; merge on another host (etwitness merge)",
+                       path, (unsigned long long)nodes, (unsigned long long)edges,
+                       EW_COLLECT_GRAPH_NODES_MAX, EW_COLLECT_GRAPH_EDGES_MAX);
+    }
+    return EW_OK;
+}
+
 /* What the graphs take together with `graph` in the place of the one that `source` has. */
 static enum ew_status check_size(const struct collect_graphs *graphs, const struct source *source,
                                  const struct ew_graph *graph, struct ew_error *error)
@@ -88,14 +113,7 @@ static enum ew_status check_size(const struct collect_graphs *graphs, const stru
             edges += other->edge_count;
         }
     }
-    if (nodes > EW_COLLECT_GRAPH_NODES_MAX || edges > EW_COLLECT_GRAPH_EDGES_MAX) {
-        return ew_fail(error, EW_LIMIT,
-                       "%s: all callgraphs together have %llu nodes and %llu edges, more than"
-                       " the %d and %d of a collection; merge on another host (etwitness merge)",
-                       source->path, (unsigned long long)nodes, (unsigned long long)edges,
-                       EW_COLLECT_GRAPH_NODES_MAX, EW_COLLECT_GRAPH_EDGES_MAX);
-    }
-    return EW_OK;
+    return check_sums(source->path, nodes, edges, error);
 }
 
 static enum ew_status load(struct collect_graphs *graphs, struct source *source,
@@ -104,13 +122,10 @@ static enum ew_status load(struct collect_graphs *graphs, struct source *source,
     struct ew_graph_options options = {.format = EW_GRAPH_AUTO, .cache_directory = graphs->cache};
     struct ew_graph_counts counts;
     struct ew_graph *graph = NULL;
-    if (source->identity.byte_count > EW_COLLECT_GRAPH_BYTES_MAX) {
-        return ew_fail(error, EW_LIMIT,
-                       "%s: has more than the %d bytes of a callgraph that a collection reads;"
-                       " merge on another host (etwitness merge)",
-                       source->path, EW_COLLECT_GRAPH_BYTES_MAX);
+    enum ew_status status = check_bytes(source->path, source->identity.byte_count, error);
+    if (status == EW_OK) {
+        status = ew_graph_load(source->path, &options, &graph, &counts, error);
     }
-    enum ew_status status = ew_graph_load(source->path, &options, &graph, &counts, error);
     if (status != EW_OK) {
         return status;
     }
@@ -243,4 +258,53 @@ const struct ew_graph *const *collect_graphs_all(const struct collect_graphs *gr
     }
     *count_out = graphs->count;
     return graphs->all;
+}
+
+/* --- collect.h -------------------------------------------------------------------------------
+ */
+
+/* Adds to the sums what is accepted. */
+static enum ew_status examine(const char *path, struct ew_collect_graph *sums,
+                              struct ew_collect_graph *one, struct ew_error *error)
+{
+    struct ew_graph_options options = {.format = EW_GRAPH_AUTO};
+    struct ew_graph_counts counts;
+    struct ew_graph *graph = NULL;
+    struct ew_file_identity identity;
+    enum ew_status status = ew_file_identify(path, &identity, error);
+    if (status == EW_OK) {
+        status = check_bytes(path, identity.byte_count, error);
+    }
+    if (status == EW_OK) {
+        status = ew_graph_load(path, &options, &graph, &counts, error);
+    }
+    if (status != EW_OK) {
+        return status;
+    }
+    one->byte_count = counts.bytes;
+    one->nodes = graph->node_count;
+    one->edges = graph->edge_count;
+    one->dangling = counts.dangling;
+    one->presence_only = graph->presence_only;
+    ew_graph_free(graph);
+    status = check_sums(path, sums->nodes + one->nodes, sums->edges + one->edges, error);
+    if (status == EW_OK) {
+        sums->nodes += one->nodes;
+        sums->edges += one->edges;
+    }
+    return status;
+}
+
+void ew_collect_examine_graphs(const struct ew_settings *settings, ew_collect_graph_fn each,
+                               void *context)
+{
+    struct ew_collect_graph sums = {.path = NULL};
+    for (size_t i = 0; i < settings->callgraphs.count; i++) {
+        struct ew_collect_graph one = {.path = settings->callgraphs.items[i]};
+        enum ew_status status = examine(one.path, &sums, &one, &one.refusal);
+        if (status == EW_OK) {
+            one.refusal.status = EW_OK;
+        }
+        each(context, &one);
+    }
 }

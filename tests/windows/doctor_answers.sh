@@ -61,6 +61,7 @@ expect '^warn  program  .*doctor-.*\.exe: .*can change it'
 expect '^ok    evidence directory    Z:'
 expect '^ok    who may change it     system and administrators alone'
 expect '^ok    free disk \|^warn  free disk '
+expect '^ok    callgraphs            none'
 expect '^ok    clock                 [0-9]* Hz'
 expect '^this host can collect; see the warnings'
 [ -z "$(ls -A "$work/evidence")" ] || fail "doctor left something in the directory"
@@ -94,6 +95,34 @@ doctor 0 --out "$evidence" --config "$config"
 expect '^ok    configuration         Z:.*config.json'
 expect '^warn  symbol path           Q:.symbols does not exist'
 expect '^ok    symbol paths          [01] of 2 can be used'
+
+# --- callgraphs --------------------------------------------------------------------------
+
+printf 'from,to\na,b\na,c\n' >"$work/good.csv"
+printf '{"schema":"static-callgraph/1","nodes":7}' >"$work/broken.json"
+configure_graphs() { # PATH...
+    list=
+    for path in "$@"; do
+        list="$list${list:+, }\"$(printf '%s' "$path" | sed 's/\\/\\\\/g')\""
+    done
+    printf '{"callgraphs": [%s]}\n' "$list" >"$work/config.json"
+}
+
+configure_graphs "$(windows_path "$work/good.csv")"
+doctor 0 --out "$evidence" --config "$config"
+expect '^ok    callgraph             Z:.*good\.csv: 3 nodes, 2 edges'
+expect '^ok    callgraphs            1 of 1 can be read: 3 nodes of at most 1048576'
+configure_graphs "$(windows_path "$work/good.csv")" "$(windows_path "$work/broken.json")" 'Q:\gone.json' good.csv
+doctor 0 --out "$evidence" --config "$config"
+expect '^ok    callgraph             Z:.*good\.csv: 3 nodes'
+expect '^warn  callgraph             Z:.*broken\.json: line 1.*nodes'
+expect '^  *what to do:  have its analyser write it again'
+expect '^warn  callgraph             Q:.gone\.json: '
+expect '^  *what to do:  put the graph there'
+expect '^  *what to do:  give the whole path'
+expect '^warn  callgraphs            1 of 4 can be read'
+expect 'there is no merge before each of them was read once'
+[ -z "$(ls -A "$work/evidence")" ] || fail "doctor left something of a graph in the directory"
 
 printf '{\n  "windowSeconds": 300,\n  "windowSecnds": 1\n}\n' >"$work/config.json"
 doctor 1 --out "$evidence" --config "$config"

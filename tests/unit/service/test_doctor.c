@@ -300,9 +300,72 @@ START_TEST(symbol_paths__by_place_and_trust__are_judged)
 }
 END_TEST
 
+/* One more callgraph that can be read. */
+static struct doctor_graph *add_graph(const char *path)
+{
+    struct doctor_graph *graph = &facts.graphs[facts.graph_count++];
+    (void)snprintf(graph->path, sizeof graph->path, "%s", path);
+    graph->absolute = true;
+    graph->nodes = 12;
+    graph->edges = 15;
+    return graph;
+}
+
+START_TEST(callgraphs__that_can_be_read__are_told_with_what_is_in_them)
+{
+    expect("callgraphs", DOCTOR_OK, "none");
+    struct doctor_graph *graph = add_graph("D:\\graphs\\shop.json");
+    (void)add_graph("D:\\graphs\\second.json");
+    expect("callgraph", DOCTOR_OK, "D:\\graphs\\shop.json: 12 nodes, 15 edges");
+    expect("callgraphs", DOCTOR_OK,
+           "2 of 2 can be read: 24 nodes of at most 1048576, 30 edges of at most 1048576");
+    graph->dangling = 3;
+    expect("callgraph", DOCTOR_OK, "15 edges, 3 references to nodes that it does not list");
+    graph->presence_only = true;
+    expect("callgraph", DOCTOR_OK, "says only which nodes exist");
+    ck_assert_int_eq(doctor_worst(&report), DOCTOR_OK);
+}
+END_TEST
+
+START_TEST(callgraph__that_is_refused__warns_with_its_sentence_and_of_the_merge)
+{
+    static const struct {
+        enum ew_status status;
+        const char *advice;
+    } cases[] = {{EW_NOT_FOUND, "correct the path"},
+                 {EW_LIMIT, "another host"},
+                 {EW_FORMAT, "analyser"},
+                 {EW_NO_MEMORY, "memory"},
+                 {EW_IO, "let this account"}};
+    struct doctor_graph *graph = add_graph("D:\\shop.json");
+    (void)add_graph("D:\\good.json");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        (void)ew_fail(&graph->refusal, cases[i].status, "D:\\shop.json: reason %zu", i);
+        expect("callgraph", DOCTOR_WARN, graph->refusal.text);
+        ck_assert_ptr_nonnull(strstr(examine("callgraph")->advice, cases[i].advice));
+        expect("callgraphs", DOCTOR_WARN, "1 of 2 can be read: 12 nodes");
+        ck_assert_ptr_nonnull(strstr(examine("callgraphs")->advice, "there is no merge"));
+        ck_assert_int_eq(doctor_worst(&report), DOCTOR_WARN);
+    }
+}
+END_TEST
+
+START_TEST(callgraph__with_a_relative_path__warns_of_where_a_service_looks)
+{
+    add_graph("shop.json")->absolute = false;
+    expect("callgraph", DOCTOR_WARN, "shop.json: 12 nodes");
+    ck_assert_ptr_nonnull(strstr(examine("callgraph")->advice, "folder of Windows"));
+    expect("callgraphs", DOCTOR_OK, "1 of 1");
+}
+END_TEST
+
 START_TEST(symbol_paths__more_than_findings__keep_the_other_checks)
 {
     facts.symbol_count = DOCTOR_PATHS_MAX;
+    for (size_t i = 0; i < EW_MERGE_GRAPHS_MAX; i++) {
+        (void)add_graph("D:\\shop.json");
+    }
+    expect("callgraphs", DOCTOR_OK, "64 of 64");
     expect("clock", DOCTOR_OK, "Hz");
     expect("paging of the kernel", DOCTOR_OK, "DisablePagingExecutive");
     expect("symbol paths", DOCTOR_OK, "0 of 256");
@@ -426,6 +489,9 @@ Suite *ew_suite(void)
     tcase_add_test(cases, disk__by_what_is_free__is_judged);
     tcase_add_test(cases, clocks__that_part__warn_either_way);
     tcase_add_test(cases, symbol_paths__by_place_and_trust__are_judged);
+    tcase_add_test(cases, callgraphs__that_can_be_read__are_told_with_what_is_in_them);
+    tcase_add_test(cases, callgraph__that_is_refused__warns_with_its_sentence_and_of_the_merge);
+    tcase_add_test(cases, callgraph__with_a_relative_path__warns_of_where_a_service_looks);
     tcase_add_test(cases, symbol_paths__more_than_findings__keep_the_other_checks);
     tcase_add_test(cases, symbol_folder__of_each_form__is_its_folder);
     tcase_add_test(cases, text__of_a_failure__has_its_line_and_what_to_do);
