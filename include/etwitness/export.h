@@ -48,8 +48,6 @@ struct ew_export_counts {
     uint64_t windows_open;    /* of facts: not sealed, so a revision may come */
     uint64_t windows_partly;  /* of facts: roll-ups of which the ledger has a part */
     uint64_t functions_no_id; /* of facts: unresolved or dynamic, nothing to tell them by */
-    uint64_t entries_unknown; /* of stella-callgraph: entry points of graphs by ids that the merge
-                                 does not use */
     uint64_t cut;             /* occurrences; of SARIF results, witnesses, observed nodes and
                                  edges: beyond the limits */
 };

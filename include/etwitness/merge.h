@@ -130,7 +130,8 @@ struct ew_reach_node {
      * together: never fed back into what is claimed. */
     bool augmented_reachable;
     bool target;
-    uint32_t scope; /* of EW_RUNTIME_UNOBSERVED: index, else EW_GRAPH_NONE */
+    uint16_t entry_kinds; /* a bit for each enum ew_graph_entry_kind that a graph gives it */
+    uint32_t scope;       /* of EW_RUNTIME_UNOBSERVED: index, else EW_GRAPH_NONE */
     uint32_t first_vulnerability;
     uint32_t vulnerability_count;
     uint32_t first_claim;
@@ -256,5 +257,7 @@ EW_MUST_USE enum ew_status ew_merged_read(const char *name, const char *bytes, s
 const char *ew_static_state_name(enum ew_static_state state);
 const char *ew_runtime_state_name(enum ew_runtime_state state);
 const char *ew_edge_class_name(enum ew_edge_class edge_class);
+/* "main", "http", ...: as static callgraphs spell it, too. */
+const char *ew_entry_kind_name(enum ew_graph_entry_kind kind);
 
 #endif

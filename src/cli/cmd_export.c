@@ -198,15 +198,6 @@ static void say_cut(enum ew_export_format format, uint64_t cut)
     }
 }
 
-/* A merge as a document tells of its graphs, and not where they begin. */
-static void say_no_entries(const struct arguments *arguments, const struct inputs *inputs)
-{
-    if (inputs->merge_was_given && inputs->merged->graph_count > 0
-        && arguments->format == EW_EXPORT_STELLA_CALLGRAPH) {
-        ew_cli_say("a merge holds no entry points: give the evidence and --callgraph instead");
-    }
-}
-
 /* What was left out is told even when quiet. */
 static int report(const struct arguments *arguments, const struct ew_export_counts *counts)
 {
@@ -220,16 +211,10 @@ static int report(const struct arguments *arguments, const struct ew_export_coun
         ew_cli_say("%llu roll-ups were left out: a part of each was told before",
                    (unsigned long long)counts->windows_partly);
     }
-    if (counts->entries_unknown > 0) {
-        ew_cli_say("%llu entry points are left out: the merge knows them by other ids",
-                   (unsigned long long)counts->entries_unknown);
-    }
     if (counts->cut > 0) {
         say_cut(arguments->format, counts->cut);
     }
-    return counts->windows_partly > 0 || counts->entries_unknown > 0 || counts->cut > 0
-               ? EW_EXIT_INCOMPLETE
-               : EW_EXIT_DONE;
+    return counts->windows_partly > 0 || counts->cut > 0 ? EW_EXIT_INCOMPLETE : EW_EXIT_DONE;
 }
 
 static int export_inputs(const struct arguments *arguments, struct inputs *inputs)
@@ -249,7 +234,6 @@ static int export_inputs(const struct arguments *arguments, struct inputs *input
     if (export_to(arguments, &options, &counts, &error) != EW_OK) {
         return ew_cli_fail(&error);
     }
-    say_no_entries(arguments, inputs);
     return report(arguments, &counts);
 }
 

@@ -52,6 +52,25 @@ static enum ew_status check_provenance(const struct merge_check *check, const ch
     return status;
 }
 
+/* The words are known, by the schema. */
+static enum ew_status check_entry_kinds(const struct merge_check *check, size_t row, json_t *node)
+{
+    const char *before = "";
+    size_t i;
+    json_t *item;
+    json_array_foreach(json_object_get(node, "entryPoint"), i, item)
+    {
+        const char *word = json_string_value(item);
+        if (strcmp(before, word) >= 0) {
+            return ew_fail(check->error, EW_FORMAT,
+                           "nodes[%zu].entryPoint[%zu]: \"%s\" does not come after \"%s\"", row,
+                           i, word, before);
+        }
+        before = word;
+    }
+    return EW_OK;
+}
+
 static enum ew_status check_nodes(const struct merge_check *check)
 {
     const char *before = NULL;
@@ -73,6 +92,9 @@ static enum ew_status check_nodes(const struct merge_check *check)
         }
         if (status == EW_OK) {
             status = check_provenance(check, "nodes", i, node);
+        }
+        if (status == EW_OK) {
+            status = check_entry_kinds(check, i, node);
         }
         if (status != EW_OK) {
             return status;

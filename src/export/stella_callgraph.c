@@ -280,7 +280,6 @@ enum ew_status ew_export_stella_callgraph(const struct ew_export_job *job)
         struct ew_json_writer writer;
         ew_json_init(&writer, job->sink, job->context);
         job->counts->rows = graph.place_count + put_graph(&writer, &graph, hash);
-        job->counts->entries_unknown = graph.entries_unknown;
         status = ew_export_written(job, ew_json_finish(&writer));
     }
     graph_free(&graph);

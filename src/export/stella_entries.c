@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Entry points of stella.callgraph.v1. The list has what graphs claim; where complete stacks
- * begin is a property of nodes instead, because whoever loads the list takes it for claims, and
- * observations are not to come back as such.
+ * Entry points of stella.callgraph.v1. The list has what graphs claim, as nodes of the merge tell
+ * it; where complete stacks begin is a property of nodes instead, because whoever loads the list
+ * takes it for claims, and observations are not to come back as such.
  */
 #include "export/stella_graph.h"
 
@@ -37,22 +37,6 @@ const char *ew_stella_entry_kind(uint32_t kind)
     return "main";
 }
 
-static uint32_t find_place(const struct ew_stella_graph *graph, const char *id)
-{
-    size_t low = 0;
-    size_t high = graph->place_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(graph->places[middle].id, id);
-        if (order == 0) {
-            return (uint32_t)middle;
-        }
-        low = order < 0 ? middle + 1 : low;
-        high = order < 0 ? high : middle;
-    }
-    return EW_TABLE_NONE;
-}
-
 /* By place, then by the word: kinds that share one are one. */
 static int by_place(const void *left, const void *right)
 {
@@ -63,18 +47,26 @@ static int by_place(const void *left, const void *right)
                       : strcmp(ew_stella_entry_kind(a->kind), ew_stella_entry_kind(b->kind));
 }
 
-static void take_entries(struct ew_stella_graph *graph, const struct ew_graph *claims)
+static size_t count_entries(const struct ew_merged *merged)
 {
-    for (uint32_t i = 0; i < claims->entry_count; i++) {
-        const struct ew_graph_entry *entry = &claims->entries[i];
-        uint32_t place =
-            entry->node < claims->node_count
-                ? find_place(graph, ew_graph_string(claims, claims->nodes[entry->node].id))
-                : EW_TABLE_NONE;
-        if (place == EW_TABLE_NONE) {
-            graph->entries_unknown++;
-        } else {
-            graph->entries[graph->entry_count++] = (struct ew_stella_entry){place, entry->kind};
+    size_t count = 0;
+    for (size_t i = 0; i < merged->node_count; i++) {
+        for (unsigned kinds = merged->nodes[i].entry_kinds; kinds != 0; kinds &= kinds - 1) {
+            count++;
+        }
+    }
+    return count;
+}
+
+static void take_entries(struct ew_stella_graph *graph)
+{
+    for (size_t i = 0; i < graph->merged->node_count; i++) {
+        unsigned kinds = graph->merged->nodes[i].entry_kinds;
+        for (uint32_t kind = EW_ENTRY_MAIN; kind <= EW_ENTRY_TEST; kind++) {
+            if ((kinds >> kind & 1U) != 0) {
+                graph->entries[graph->entry_count++] =
+                    (struct ew_stella_entry){graph->place_of[i], kind};
+            }
         }
     }
 }
@@ -127,17 +119,11 @@ static void mark_candidates(struct ew_stella_graph *graph)
 
 enum ew_status ew_stella_entries(struct ew_stella_graph *graph, const struct ew_tables *tables)
 {
-    size_t capacity = 1;
-    for (size_t i = 0; i < graph->merged->graph_count; i++) {
-        capacity += graph->merged->graphs[i]->entry_count;
-    }
-    graph->entries = calloc(capacity, sizeof *graph->entries);
+    graph->entries = calloc(count_entries(graph->merged) + 1, sizeof *graph->entries);
     if (graph->entries == NULL) {
         return EW_NO_MEMORY;
     }
-    for (size_t i = 0; i < graph->merged->graph_count; i++) {
-        take_entries(graph, graph->merged->graphs[i]);
-    }
+    take_entries(graph);
     settle(graph);
     mark_roots(graph, tables);
     mark_candidates(graph);

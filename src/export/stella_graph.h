@@ -33,7 +33,6 @@ struct ew_stella_graph {
     size_t link_count;
     struct ew_stella_entry *entries; /* by place and kind, each once */
     size_t entry_count;
-    uint64_t entries_unknown; /* ids that the merge has under another name */
 };
 
 /* Fills `entries`, and `candidate` and `root` of places; those are set. EW_NO_MEMORY. */

@@ -315,7 +315,8 @@ EW_MUST_USE enum ew_status ew_merge_edges_join(struct merge *merge);
 
 /* Nodes of the result with claims and states (result.c). */
 EW_MUST_USE enum ew_status ew_merge_result_nodes(struct merge *merge);
-/* Part of that: targets and their vulnerabilities (targets.c). */
+/* Parts of that: entry points; targets and their vulnerabilities (targets.c). */
+void ew_merge_result_entries(struct merge *merge);
 EW_MUST_USE enum ew_status ew_merge_result_targets(struct merge *merge);
 
 /* Where stacks enter what a graph calls unreachable (entries.c). */

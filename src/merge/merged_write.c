@@ -8,6 +8,7 @@
 #include "base/json_writer.h"
 #include "etwitness/merge.h"
 #include "etwitness/version.h"
+#include "merge/entry_kinds.h"
 #include "merge/write_rows.h"
 
 #include <stdio.h>
@@ -238,6 +239,20 @@ static void put_vulnerabilities(struct ew_json_writer *writer, const struct ew_m
     ew_json_array_end(writer);
 }
 
+static void put_entry_kinds(struct ew_json_writer *writer, const struct ew_reach_node *node)
+{
+    if (node->entry_kinds == 0) {
+        return;
+    }
+    put_list(writer, "entryPoint");
+    for (size_t i = 0; i < ENTRY_KINDS; i++) {
+        if ((node->entry_kinds & entry_kind_bit(ew_merge_entry_order[i])) != 0) {
+            ew_json_text(writer, ew_entry_kind_name(ew_merge_entry_order[i]));
+        }
+    }
+    ew_json_array_end(writer);
+}
+
 static void put_token(struct ew_json_writer *writer, uint32_t token)
 {
     if (token != 0) {
@@ -258,6 +273,7 @@ static void put_node(struct ew_json_writer *writer, const struct ew_merged *merg
     put_confidence(writer, node->confidence_observed, node->confidence_claimed);
     put_optional(writer, "decorated", node->decorated);
     put_optional(writer, "docId", node->doc_id);
+    put_entry_kinds(writer, node);
     if (node->id != NULL) {
         ew_json_member_text(writer, "id", node->id);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of a merged document: nodes and edges. */
 #include "base/filetime.h"
+#include "merge/entry_kinds.h"
 #include "merge/read.h"
 
 /* --- values ------------------------------------------------------------------------------------
@@ -299,6 +300,39 @@ static bool read_vulnerabilities(struct reading *reading, struct ew_reach_node *
     return fine && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
+/* A word behind those that came before it: `*next` is the first position that is left. */
+static bool read_entry_kind(struct reading *reading, const char *word, size_t byte_count,
+                            size_t *next)
+{
+    size_t at = ew_merge_entry_find(word, byte_count);
+    if (at == ENTRY_KINDS) {
+        return ew_merge_scan_fail(reading->scan, "is no kind of entry point");
+    }
+    if (at < *next) {
+        return ew_merge_scan_fail(reading->scan, "does not come after the one before it");
+    }
+    *next = at + 1;
+    return true;
+}
+
+static bool read_entry_kinds(struct reading *reading, struct ew_reach_node *row)
+{
+    const char *text = NULL;
+    size_t byte_count = 0;
+    size_t next = 0;
+    bool fine = ew_merge_scan_array(reading->scan);
+    while (fine && ew_merge_scan_more_text(reading->scan, &text, &byte_count)) {
+        fine = read_entry_kind(reading, text, byte_count, &next);
+        if (fine) {
+            row->entry_kinds |= entry_kind_bit(ew_merge_entry_order[next - 1]);
+        }
+    }
+    if (!fine || ew_merge_scan_status(reading->scan) != EW_OK) {
+        return false;
+    }
+    return next > 0 || ew_merge_scan_fail(reading->scan, "names no kind of entry point");
+}
+
 static bool read_weak(struct reading *reading, bool *weak_out)
 {
     const char *text = NULL;
@@ -313,6 +347,7 @@ static const char *const node_members[] = {"augmentedReachable",
                                            "confidence",
                                            "decorated",
                                            "docId",
+                                           "entryPoint",
                                            "id",
                                            "identity",
                                            "inferred",
@@ -339,16 +374,18 @@ static bool read_node_text(struct reading *reading, int member, struct ew_reach_
     case 4:
         return ew_merged_read_text(reading, &row->doc_id);
     case 5:
-        return ew_merged_read_text(reading, &row->id);
+        return read_entry_kinds(reading, row);
     case 6:
+        return ew_merged_read_text(reading, &row->id);
+    case 7:
         return read_weak(reading, &row->weak_identity);
-    case 8:
+    case 9:
         return ew_merged_read_text(reading, &row->key);
-    case 10:
+    case 11:
         return ew_merged_read_text(reading, &row->name);
-    case 15:
+    case 16:
         return ew_merged_read_text(reading, &row->signature);
-    case 20:
+    case 21:
         return read_token(reading, &row->token);
     default:
         return read_vulnerabilities(reading, row);
@@ -365,26 +402,26 @@ static bool read_node_member(struct reading *reading, int member, struct ew_reac
         return ew_merged_read_u32(reading, &row->build);
     case 2:
         return ew_merged_read_confidence(reading, state);
-    case 7:
+    case 8:
         return ew_merge_scan_bool(reading->scan, &row->inferred);
-    case 9:
+    case 10:
         return ew_merge_scan_bool(reading->scan, &row->maybe);
-    case 11:
-        return ew_merged_read_provenance(reading, state);
     case 12:
-        return ew_merged_read_runtime(reading, state);
+        return ew_merged_read_provenance(reading, state);
     case 13:
+        return ew_merged_read_runtime(reading, state);
+    case 14:
         row->has_rva = true;
         return ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->rva);
-    case 14:
+    case 15:
         return ew_merged_read_u32(reading, &row->scope);
-    case 16:
-        return ew_merge_scan_bool(reading->scan, &row->stale);
     case 17:
-        return ew_merged_read_label(reading, state);
+        return ew_merge_scan_bool(reading->scan, &row->stale);
     case 18:
-        return ew_merged_read_static(reading, state);
+        return ew_merged_read_label(reading, state);
     case 19:
+        return ew_merged_read_static(reading, state);
+    case 20:
         return ew_merge_scan_bool(reading->scan, &row->target);
     default:
         return read_node_text(reading, member, row);

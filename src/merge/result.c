@@ -291,7 +291,11 @@ enum ew_status ew_merge_result_nodes(struct merge *merge)
     for (uint32_t i = 0; status == EW_OK && i < merge->node_count; i++) {
         status = put_node(merge, i);
     }
-    return status != EW_OK ? status : ew_merge_result_targets(merge);
+    if (status != EW_OK) {
+        return status;
+    }
+    ew_merge_result_entries(merge);
+    return ew_merge_result_targets(merge);
 }
 
 /* --- conflicts

@@ -1,6 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Vulnerable symbols: which nodes they are, of all graphs. */
+/* What graphs say of nodes beside calls: where programs are entered, and which are vulnerable. */
+#include "merge/entry_kinds.h"
 #include "merge/internal.h"
+
+void ew_merge_result_entries(struct merge *merge)
+{
+    for (size_t g = 0; g < merge->graph_count; g++) {
+        const struct ew_graph *graph = merge->graphs[g].graph;
+        for (uint32_t i = 0; i < graph->entry_count; i++) {
+            const struct ew_graph_entry *row = &graph->entries[i];
+            struct ew_reach_node *node =
+                &merge->result_nodes[merge->graphs[g].nodes[row->node].node];
+            node->entry_kinds |= entry_kind_bit((enum ew_graph_entry_kind)row->kind);
+        }
+    }
+}
+
+/* --- targets ---------------------------------------------------------------------------------
+ */
 
 struct target {
     uint32_t node;

@@ -106,17 +106,24 @@ for text in pkg:nuget/Newtonsoft.Json CVE-2024-21907 in_triage; do
 done
 grep -q TARGET_OBSERVED "$work/both.sarif" || fail "SARIF tells no observed target"
 
-# With the graph itself, in one step: its entry points too, which a merge does not hold.
-for format in cyclonedx cyclonedx-1.6 sarif speedscope stella-facts stella-callgraph; do
+# With the graph itself, in one step.
+for format in cyclonedx cyclonedx-1.6 sarif speedscope stella-facts stella-callgraph dot; do
     "$@" "$program" export --to "$format" --callgraph "$tree/docs/scenarios/shop.graph.json" "$work/evidence" \
         --out "$work/graph.$format" --quiet
 done
 validate_all "$work/graph"
-for format in cyclonedx cyclonedx-1.6 sarif speedscope stella-facts; do
+for format in cyclonedx cyclonedx-1.6 sarif speedscope stella-facts stella-callgraph dot; do
     cmp "$work/graph.$format" "$work/both.$format" || fail "$format: a graph is not what its merge is"
 done
 grep -q '"kind":"http","nodeId":"web/order.post","order":2}' "$work/graph.stella-callgraph" ||
     fail "stella-callgraph tells no entry points"
+# Without the evidence, a merge tells the same of entry points.
+"$@" "$program" export --to stella-callgraph "$work/merge.json" --out "$work/alone.stella-callgraph" --quiet
+validate stella-callgraph="$work/alone.stella-callgraph"
+for name in graph alone; do
+    sed 's/.*"entrypoints":\(\[[^]]*\]\).*/\1/' "$work/$name.stella-callgraph" >"$work/$name.entries"
+done
+cmp "$work/graph.entries" "$work/alone.entries" || fail "stella-callgraph: a merge has other entry points"
 # Read again, it claims what the graph claims: the same functions are confirmed.
 "$@" "$program" merge --callgraph "$work/graph.stella-callgraph" "$work/evidence" --out "$work/again.json" \
     --quiet || [ $? = 4 ]

@@ -28,6 +28,29 @@ has out.txt "ENTRYPOINT_MISSING" "conflicts by class"
 has out.txt "runs (CVE-2024-21907)" "vulnerable functions"
 run 0 check whole.json
 
+# Where programs are entered is told of the nodes, and exported from the document alone.
+has whole.json '"entryPoint":["http"],"id":"web/order.post"' "entry points"
+has whole.json '"entryPoint":["main"],"id":"worker/main"' "entry points"
+run 0 export --to stella-callgraph whole.json
+has out.txt '{"kind":"http","nodeId":"web/order.post","order":2},{"kind":"main","nodeId":"worker/main","order":3}]' \
+    "exported entry points"
+
+# wrong KINDS PLACE: a document with these for an entry point is refused, and the place is told.
+wrong() {
+    sed "s/\"entryPoint\":\[\"main\"\]/\"entryPoint\":$1/" whole.json >wrong.json
+    ! cmp -s whole.json wrong.json || failed=1
+    run 3 check wrong.json
+    has err.txt "$2" "check of $1"
+    run 3 export --to stella-callgraph wrong.json
+    has err.txt "$2" "reading of $1"
+}
+wrong '["root"]' '].entryPoint[0]'
+wrong '["main","http"]' '].entryPoint[1]'
+wrong '["http","main","main"]' '].entryPoint[2]'
+wrong '["main",1]' '].entryPoint[1]'
+wrong '"main"' '].entryPoint'
+wrong '[]' '].entryPoint'
+
 # The same documents twice, and one by one, are the same.
 run 0 merge --callgraph shop.graph.json evidence $(documents evidence) evidence --out again.json --quiet
 same whole.json again.json "documents given several times"

@@ -259,6 +259,7 @@ static const struct ew_reach_node nodes[] = {
      .scope = EW_GRAPH_NONE,
      .state = {EW_STATIC_REACHABLE, EW_RUNTIME_UNKNOWN},
      .confidence_claimed = 900,
+     .entry_kinds = 1U << EW_ENTRY_HTTP | 1U << EW_ENTRY_EVENT | 1U << EW_ENTRY_CALLBACK,
      .first_claim = 2,
      .claim_count = 1},
     {.key = MAIN_KEY,

@@ -391,9 +391,20 @@ void claim_edge(const char *edge, const char *members)
            members);
 }
 
+void claim_entry_of(const char *id, const char *kind)
+{
+    append(graph_entries, sizeof graph_entries, "{'node':'%s','kind':'%s'}", id, kind);
+}
+
+void claim_entry_kind(char letter, const char *kind)
+{
+    char id[2] = {letter, '\0'};
+    claim_entry_of(id, kind);
+}
+
 void claim_entry(char letter)
 {
-    append(graph_entries, sizeof graph_entries, "{'node':'%c','kind':'main'}", letter);
+    claim_entry_kind(letter, "main");
 }
 
 void claim_target(char letter, const char *vulnerability)

@@ -50,7 +50,9 @@ void claim_artifact(const char *members);
 void claim_node(char letter, const char *members);      /* ",'inline':'never'" */
 void claim_member(const char *object);                  /* a whole node */
 void claim_edge(const char *edge, const char *members); /* "A>B" */
-void claim_entry(char letter);
+void claim_entry(char letter);                          /* of kind main */
+void claim_entry_kind(char letter, const char *kind);
+void claim_entry_of(const char *id, const char *kind);
 void claim_target(char letter, const char *vulnerability);
 const struct ew_graph *claim_end(void);
 

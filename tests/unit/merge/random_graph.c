@@ -162,10 +162,16 @@ static void put_edges(struct text *text, struct random *random, const bool *ther
 
 static void put_ends(struct text *text, struct random *random, const bool *there)
 {
+    static const char *const kinds[] = {"main",  "http",  "grpc",     "cli",     "job",
+                                        "event", "timer", "export",   "service", "dllmain",
+                                        "tls",   "com",   "callback", "test"};
     put(text, ",\"entrypoints\":[");
     for (uint32_t i = 0; i < KNOWN; i++) {
-        if (there[i] && one_in(random, 6)) {
-            put(text, "%s{\"node\":\"%s\",\"kind\":\"main\"}", comma(text), known_nodes[i].id);
+        /* Some are of several kinds, and some are told twice. */
+        for (int tries = 0; there[i] && tries < 3 && one_in(random, tries == 0 ? 6 : 2);
+             tries++) {
+            put(text, "%s{\"node\":\"%s\",\"kind\":\"%s\"}", comma(text), known_nodes[i].id,
+                kinds[random_below(random, random_below(random, 2) == 0 ? 2 : 14)]);
         }
     }
     put(text, "],\"targets\":[");

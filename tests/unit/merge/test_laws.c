@@ -79,6 +79,8 @@ static uint64_t conflicts_seen[EW_CONFLICT_COUNT];
 static uint64_t classes_seen[EW_CLASS_COUNT];
 static uint64_t states_seen[3][4];
 static uint64_t rows_recounted;
+static uint64_t entries_seen;
+static uint64_t entries_united;
 
 static void note(const struct ew_merged *merged)
 {
@@ -150,8 +152,47 @@ static void must_be_joined(const struct ew_merged *merged)
     }
 }
 
+static unsigned kinds_in_graph(const struct ew_graph *graph, const char *id)
+{
+    unsigned kinds = 0;
+    for (uint32_t i = 0; i < graph->entry_count; i++) {
+        const struct ew_graph_node *node = &graph->nodes[graph->entries[i].node];
+        kinds |=
+            strcmp(ew_graph_string(graph, node->id), id) == 0 ? 1U << graph->entries[i].kind : 0;
+    }
+    return kinds;
+}
+
+/* A node of one graph has what that says of its id, one of no graph nothing, and all nodes
+ * together what all graphs say. */
+static void must_have_entries(const struct ew_merged *merged)
+{
+    unsigned claimed = 0;
+    unsigned told = 0;
+    for (size_t g = 0; g < merged->graph_count; g++) {
+        for (uint32_t i = 0; i < merged->graphs[g]->entry_count; i++) {
+            claimed |= 1U << merged->graphs[g]->entries[i].kind;
+        }
+    }
+    for (size_t i = 0; i < merged->node_count; i++) {
+        const struct ew_reach_node *node = &merged->nodes[i];
+        unsigned kinds = 0;
+        for (uint32_t c = node->first_claim; c < node->first_claim + node->claim_count; c++) {
+            kinds |= kinds_in_graph(merged->graphs[merged->claims[c].graph], node->id);
+        }
+        MUST(node->claim_count > 1 || node->entry_kinds == kinds);
+        told |= node->entry_kinds;
+        entries_seen += node->entry_kinds != 0;
+        entries_united +=
+            node->claim_count > 1 && (node->entry_kinds & (node->entry_kinds - 1U)) != 0;
+    }
+    MUST(told == claimed);
+}
+
 static void must_have_seen_all(void)
 {
+    ck_assert_uint_gt(entries_seen, CASES);
+    ck_assert_uint_gt(entries_united, 0);
     ck_assert_uint_gt(rows_recounted, CASES);
     for (int i = 0; i < EW_CONFLICT_COUNT; i++) {
         ck_assert_msg(conflicts_seen[i] > 0, "no case has %s",
@@ -189,6 +230,7 @@ static struct bytes merge_to_bytes(struct drawn *drawn, struct ew_window_set *se
     note(merged);
     must_be_sorted(merged);
     must_be_joined(merged);
+    must_have_entries(merged);
     if (recounted) {
         rows_recounted += must_recount(merged, set);
     }

@@ -94,6 +94,40 @@ START_TEST(targets__of_a_graph__carry_their_vulnerabilities_in_order)
 }
 END_TEST
 
+/* 'A' is one node of both graphs, and of a third that says nothing of entry points. */
+START_TEST(entry_points__of_several_graphs__are_united_on_their_node)
+{
+    (void)world_window();
+    world_stack("A>B", 1);
+    claim_begin(true);
+    claim_node('A', "");
+    claim_node('B', "");
+    claim_entry_kind('A', "timer");
+    claim_entry_kind('A', "main");
+    (void)claim_end();
+    claim_begin(false);
+    claim_node('A', "");
+    claim_node('C', "");
+    claim_entry_kind('A', "grpc");
+    claim_entry_kind('A', "main");
+    claim_entry_kind('C', "test");
+    (void)claim_end();
+    claim_begin(false);
+    claim_node('A', "");
+    (void)claim_end();
+    (void)world_merge();
+    ck_assert_uint_eq(world_node("A")->entry_kinds,
+                      1U << EW_ENTRY_MAIN | 1U << EW_ENTRY_GRPC | 1U << EW_ENTRY_TIMER);
+    ck_assert_uint_eq(world_node("B")->entry_kinds, 0);
+    ck_assert_uint_eq(world_node("C")->entry_kinds, 1U << EW_ENTRY_TEST);
+    size_t byte_count = 0;
+    const char *bytes = world_document(&byte_count);
+    ck_assert_ptr_nonnull(
+        strstr(bytes, ",\"entryPoint\":[\"grpc\",\"main\",\"timer\"],\"id\":\"A\""));
+    ck_assert_ptr_nonnull(strstr(bytes, ",\"entryPoint\":[\"test\"],\"id\":\"C\""));
+}
+END_TEST
+
 START_TEST(augmented__what_a_seen_function_calls__is_reachable_beside_the_claim)
 {
     (void)world_window();
@@ -140,7 +174,7 @@ static bool collect(void *context, const void *bytes, size_t byte_count)
     return true;
 }
 
-static void check_same_bytes_again(void)
+static struct ew_merged *read_again(void)
 {
     size_t byte_count = 0;
     const char *bytes = world_document(&byte_count);
@@ -148,6 +182,14 @@ static void check_same_bytes_again(void)
     struct ew_error error = {0};
     enum ew_status status = ew_merged_read("doc", bytes, byte_count, &read, &error);
     ck_assert_msg(status == EW_OK, "%s", error.text);
+    return read;
+}
+
+static void check_same_bytes_again(void)
+{
+    size_t byte_count = 0;
+    const char *bytes = world_document(&byte_count);
+    struct ew_merged *read = read_again();
     char *again = malloc(byte_count + 1);
     char *at = again;
     ck_assert_ptr_nonnull(again);
@@ -178,6 +220,45 @@ START_TEST(document__of_unobserved_functions__is_the_same_bytes)
     graph_of_four();
     const struct ew_merged *merged = world_merge_asking();
     ck_assert_uint_eq(merged->scope_count, 1);
+    check_same_bytes_again();
+}
+END_TEST
+
+/* Each kind by the word that callgraphs have for it, on a node of its own and all on one. */
+START_TEST(document__of_entry_points__lists_the_words_of_callgraphs_in_order)
+{
+    static const char *const words[] = {"callback", "cli",  "com",   "dllmain", "event",
+                                        "export",   "grpc", "http",  "job",     "main",
+                                        "service",  "test", "timer", "tls"};
+    enum { WORDS = sizeof words / sizeof words[0] };
+    char expected[256] = "\"entryPoint\":[";
+    claim_begin(false);
+    claim_node('A', "");
+    for (size_t i = 0; i < WORDS; i++) {
+        size_t used = strlen(expected);
+        claim_node((char)('B' + i), "");
+        claim_entry_kind((char)('B' + i), words[i]);
+        claim_entry_kind('A', words[WORDS - 1 - i]);
+        (void)snprintf(expected + used, sizeof expected - used, "\"%s\"%s", words[i],
+                       i + 1 < WORDS ? "," : "]");
+    }
+    (void)claim_end();
+    const struct ew_merged *merged = world_merge();
+    size_t byte_count = 0;
+    ck_assert_ptr_nonnull(strstr(world_document(&byte_count), expected));
+    struct ew_merged *read = read_again();
+    ck_assert_uint_eq(read->node_count, WORDS + 1);
+    for (size_t i = 0; i <= WORDS; i++) {
+        ck_assert_uint_eq(read->nodes[i].entry_kinds, merged->nodes[i].entry_kinds);
+    }
+    ck_assert_uint_eq(world_node("A")->entry_kinds, (1U << WORDS) - 1);
+    for (size_t i = 0; i < WORDS; i++) {
+        char letter[2] = {(char)('B' + i), '\0'};
+        unsigned kinds = world_node(letter)->entry_kinds;
+        ck_assert_uint_ne(kinds, 0);
+        ck_assert_uint_eq(kinds & (kinds - 1), 0);
+    }
+    ew_merged_free(read);
     check_same_bytes_again();
 }
 END_TEST
@@ -267,28 +348,68 @@ static const struct change changes[] = {
     {"\"nodes\":[", "\"nodes\":[[[[[[[[[[[[[[[["},
 };
 
-START_TEST(document__changed__is_refused_with_its_place)
+/* Reads the rich world's document with that change. */
+static void refuse(const struct change *change, struct ew_error *error)
 {
     rich_world();
     (void)world_merge();
     size_t byte_count = 0;
     const char *bytes = world_document(&byte_count);
-    const char *found = strstr(bytes, changes[_i].from);
-    ck_assert_msg(found != NULL, "%s is not in the document", changes[_i].from);
+    const char *found = strstr(bytes, change->from);
+    ck_assert_msg(found != NULL, "%s is not in the document", change->from);
     size_t before = (size_t)(found - bytes);
-    size_t from = strlen(changes[_i].from);
-    size_t to = strlen(changes[_i].to);
+    size_t from = strlen(change->from);
+    size_t to = strlen(change->to);
     char *changed = malloc(byte_count + to + 1);
     struct ew_merged *read = NULL;
-    struct ew_error error = {0};
     ck_assert_ptr_nonnull(changed);
     memcpy(changed, bytes, before);
-    memcpy(changed + before, changes[_i].to, to);
+    memcpy(changed + before, change->to, to);
     memcpy(changed + before + to, found + from, byte_count - before - from);
-    ck_assert_int_eq(ew_merged_read("doc", changed, byte_count - from + to, &read, &error),
+    ck_assert_int_eq(ew_merged_read("doc", changed, byte_count - from + to, &read, error),
                      EW_FORMAT);
-    ck_assert_ptr_nonnull(strstr(error.text, "doc"));
     free(changed);
+}
+
+START_TEST(document__changed__is_refused_with_its_place)
+{
+    struct ew_error error = {0};
+    refuse(&changes[_i], &error);
+    ck_assert_ptr_nonnull(strstr(error.text, "doc"));
+}
+END_TEST
+
+struct wrong_kinds {
+    const char *kinds; /* instead of ["main"] */
+    const char *place;
+    const char *why;
+};
+
+static const struct wrong_kinds wrong_kinds[] = {
+    {"[\"root\"]", "nodes[0].entryPoint[0]", "no kind of entry point"},
+    {"[\"Main\"]", "nodes[0].entryPoint[0]", "no kind of entry point"},
+    {"[\"mai\"]", "nodes[0].entryPoint[0]", "no kind of entry point"},
+    {"[\"\"]", "nodes[0].entryPoint[0]", "no kind of entry point"},
+    {"[\"http\",\"main\",\"main\"]", "nodes[0].entryPoint[2]", "does not come after"},
+    {"[\"main\",\"http\"]", "nodes[0].entryPoint[1]", "does not come after"},
+    {"[\"main\",7]", "nodes[0].entryPoint[1]", "must be a string"},
+    {"[\"main\",null]", "nodes[0].entryPoint[1]", "must be a string"},
+    {"\"main\"", "nodes[0].entryPoint", "must be an array"},
+    {"{}", "nodes[0].entryPoint", "must be an array"},
+    {"true", "nodes[0].entryPoint", "must be an array"},
+    {"[]", "nodes[0].entryPoint", "names no kind"},
+};
+
+START_TEST(document__with_wrong_entry_points__is_refused_with_their_place)
+{
+    char text[64];
+    const struct change change = {"\"entryPoint\":[\"main\"]", text};
+    struct ew_error error = {0};
+    (void)snprintf(text, sizeof text, "\"entryPoint\":%s", wrong_kinds[_i].kinds);
+    refuse(&change, &error);
+    ck_assert_msg(strstr(error.text, wrong_kinds[_i].place) != NULL
+                      && strstr(error.text, wrong_kinds[_i].why) != NULL,
+                  "%s: %s", wrong_kinds[_i].kinds, error.text);
 }
 END_TEST
 
@@ -337,14 +458,18 @@ Suite *ew_suite(void)
     tcase_add_test(tests, observations__of_a_roll_up_from_number_zero__begin_with_one);
     tcase_add_test(tests, confidence__of_a_claim__is_the_least_of_edge_and_match);
     tcase_add_test(tests, targets__of_a_graph__carry_their_vulnerabilities_in_order);
+    tcase_add_test(tests, entry_points__of_several_graphs__are_united_on_their_node);
     tcase_add_test(tests, augmented__what_a_seen_function_calls__is_reachable_beside_the_claim);
     tcase_add_test(tests, fresh__seen_long_ago__is_marked_and_changes_no_state);
     tcase_add_test(tests, document__read_and_written_again__is_the_same_bytes);
     tcase_add_test(tests, document__of_unobserved_functions__is_the_same_bytes);
+    tcase_add_test(tests, document__of_entry_points__lists_the_words_of_callgraphs_in_order);
     tcase_add_test(tests, document__without_graphs__is_what_ran);
     tcase_add_test(tests, document__without_windows__is_what_is_claimed);
     tcase_add_test(tests, document__graphs_in_another_order__is_the_same_bytes);
     tcase_add_loop_test(tests, document__changed__is_refused_with_its_place, 0, COUNT(changes));
+    tcase_add_loop_test(tests, document__with_wrong_entry_points__is_refused_with_their_place, 0,
+                        COUNT(wrong_kinds));
     tcase_add_test(tests, document__cut_anywhere__is_refused);
     tcase_add_test(tests, key__that_a_graphs_node_has__stays_the_graphs);
     suite_add_tcase(suite, tests);
