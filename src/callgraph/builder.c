@@ -217,7 +217,7 @@ enum ew_status graph_node_hashed(struct graph_builder *builder, struct graph_sli
     }
     builder->ids_descend = builder->ids_descend || !is_behind_last(builder, id);
     status = add_node(builder, id, node_out);
-    return status == EW_OK ? graph_index_complete(builder) : status;
+    return status == EW_OK ? graph_index_last(builder, hash) : status;
 }
 
 enum ew_status graph_node_next(struct graph_builder *builder, struct graph_slice id,

@@ -184,7 +184,11 @@ EW_MUST_USE enum ew_status graph_node_next(struct graph_builder *builder, struct
  * that. EW_NO_MEMORY */
 EW_MUST_USE enum ew_status graph_index_complete(struct graph_builder *builder);
 
-/* Has the worker do that as far as there are nodes; until it is completed, nobody looks at it. */
+/* Puts the last node into the index, which has all others. EW_NO_MEMORY */
+EW_MUST_USE enum ew_status graph_index_last(struct graph_builder *builder, uint32_t hash);
+
+/* Has the worker put nodes into it, as far as there are some; until it is completed, nobody looks
+ * at it. */
 void graph_index_give(struct graph_builder *builder);
 
 /* The members of a node, as a record of it has them (but its id). Told before and otherwise:

@@ -31,53 +31,26 @@ bool graph_bytes_fail(struct graph_bytes *bytes, enum ew_status status, const ch
     return false;
 }
 
-int graph_bytes_peek(struct graph_bytes *bytes)
+int graph_bytes_peek_on(struct graph_bytes *bytes)
 {
     struct ew_byte_window *window = bytes->reader->window;
+    const char *keep = window->at;
     if (bytes->status != EW_OK) {
         return -1;
     }
-    if (window->at == window->end) {
-        const char *keep = window->at;
-        enum ew_status status = ew_byte_window_more(window, &keep, bytes->reader->error);
-        if (status != EW_OK) {
-            bytes->status = status == EW_END ? EW_OK : status;
-            return -1;
-        }
+    enum ew_status status = ew_byte_window_more(window, &keep, bytes->reader->error);
+    if (status != EW_OK) {
+        bytes->status = status == EW_END ? EW_OK : status;
+        return -1;
     }
     return (unsigned char)*window->at;
 }
 
-void graph_bytes_pass(struct graph_bytes *bytes)
+bool graph_bytes_put_not(struct graph_bytes *bytes, int c)
 {
-    char c = *bytes->reader->window->at++;
-    bytes->column++;
-    if (c == '\n') {
-        bytes->line++;
-        bytes->column = 1;
-    }
-}
-
-int graph_bytes_next(struct graph_bytes *bytes)
-{
-    int c = graph_bytes_peek(bytes);
-    if (c >= 0) {
-        graph_bytes_pass(bytes);
-    }
-    return c;
-}
-
-bool graph_bytes_put(struct graph_bytes *bytes, struct graph_word_buffer *buffer, int c)
-{
-    if (c == 0) {
-        return graph_bytes_fail(bytes, EW_FORMAT, "byte 0 stands in a text");
-    }
-    if (buffer->byte_count == sizeof buffer->bytes) {
-        return graph_bytes_fail(bytes, EW_LIMIT, "a text is longer than %d bytes",
-                                EW_GRAPH_TEXT_EACH_MAX);
-    }
-    buffer->bytes[buffer->byte_count++] = (char)c;
-    return true;
+    return c == 0 ? graph_bytes_fail(bytes, EW_FORMAT, "byte 0 stands in a text")
+                  : graph_bytes_fail(bytes, EW_LIMIT, "a text is longer than %d bytes",
+                                     EW_GRAPH_TEXT_EACH_MAX);
 }
 
 bool graph_bytes_slice(struct graph_bytes *bytes, const struct graph_word_buffer *buffer,

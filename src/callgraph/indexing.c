@@ -68,6 +68,19 @@ enum ew_status graph_index_complete(struct graph_builder *builder)
     return EW_OK;
 }
 
+enum ew_status graph_index_last(struct graph_builder *builder, uint32_t hash)
+{
+    uint32_t node = builder->indexed_count;
+    uint32_t *hashes = builder->hashes.bytes;
+    if (!graph_id_make_room(&builder->index, 1, hashes, graph_nodes(builder))) {
+        return graph_refuse(builder, EW_NO_MEMORY, "no memory for its nodes");
+    }
+    hashes[node] = hash;
+    graph_id_insert(&builder->index, hash, node, graph_nodes(builder)[node].id);
+    builder->indexed_count++;
+    return EW_OK;
+}
+
 void graph_builder_settle(struct graph_builder *builder)
 {
     graph_edges_settle(builder);
