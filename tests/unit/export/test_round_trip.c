@@ -245,6 +245,41 @@ START_TEST(entry_points__of_a_graph_with_other_ids__are_those_of_the_node)
 }
 END_TEST
 
+struct spelt {
+    const char *kind; /* of callgraphs */
+    const char *word; /* of the format, which has fewer */
+};
+
+static const struct spelt spelt[] = {
+    {"main", "main"},      {"http", "http"},    {"grpc", "grpc"},   {"cli", "cli"},
+    {"job", "job"},        {"event", "event"},  {"timer", "timer"}, {"export", "event"},
+    {"service", "main"},   {"dllmain", "main"}, {"tls", "main"},    {"com", "event"},
+    {"callback", "event"}, {"test", "cli"},
+};
+
+START_TEST(entry_point__of_each_kind__has_a_word_of_the_format)
+{
+    char expected[128];
+    world_begin();
+    claim_begin(false);
+    claim_node('A', "");
+    claim_node('B', "");
+    claim_entry_kind('A', spelt[_i].kind);
+    (void)claim_end();
+    const struct ew_export_options options = {.format = EW_EXPORT_STELLA_CALLGRAPH,
+                                              .producer_version = "0.1.0",
+                                              .merged = world_merge()};
+    (void)export_text_write(&exported, &options);
+    (void)snprintf(expected, sizeof expected,
+                   "\"entrypoints\":[{\"kind\":\"%s\",\"nodeId\":\"A\",\"order\":0}]",
+                   spelt[_i].word);
+    ck_assert_msg(strstr(exported.bytes, expected) != NULL, "%s: %s", spelt[_i].kind,
+                  exported.bytes);
+    export_text_free(&exported);
+    world_end();
+}
+END_TEST
+
 Suite *ew_suite(void)
 {
     Suite *suite = suite_create("round trip");
@@ -253,6 +288,8 @@ Suite *ew_suite(void)
     tcase_add_test(tcase, observations__exported_and_read__claim_nothing);
     tcase_add_test(tcase, document__exported__is_what_the_merge_in_memory_gives);
     tcase_add_test(tcase, entry_points__of_a_graph_with_other_ids__are_those_of_the_node);
+    tcase_add_loop_test(tcase, entry_point__of_each_kind__has_a_word_of_the_format, 0,
+                        (int)(sizeof spelt / sizeof spelt[0]));
     suite_add_tcase(suite, tcase);
     return suite;
 }

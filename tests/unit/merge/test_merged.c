@@ -174,10 +174,8 @@ static bool collect(void *context, const void *bytes, size_t byte_count)
     return true;
 }
 
-static struct ew_merged *read_again(void)
+static struct ew_merged *read_again(const char *bytes, size_t byte_count)
 {
-    size_t byte_count = 0;
-    const char *bytes = world_document(&byte_count);
     struct ew_merged *read = NULL;
     struct ew_error error = {0};
     enum ew_status status = ew_merged_read("doc", bytes, byte_count, &read, &error);
@@ -189,7 +187,7 @@ static void check_same_bytes_again(void)
 {
     size_t byte_count = 0;
     const char *bytes = world_document(&byte_count);
-    struct ew_merged *read = read_again();
+    struct ew_merged *read = read_again(bytes, byte_count);
     char *again = malloc(byte_count + 1);
     char *at = again;
     ck_assert_ptr_nonnull(again);
@@ -245,8 +243,9 @@ START_TEST(document__of_entry_points__lists_the_words_of_callgraphs_in_order)
     (void)claim_end();
     const struct ew_merged *merged = world_merge();
     size_t byte_count = 0;
-    ck_assert_ptr_nonnull(strstr(world_document(&byte_count), expected));
-    struct ew_merged *read = read_again();
+    const char *bytes = world_document(&byte_count);
+    ck_assert_ptr_nonnull(strstr(bytes, expected));
+    struct ew_merged *read = read_again(bytes, byte_count);
     ck_assert_uint_eq(read->node_count, WORDS + 1);
     for (size_t i = 0; i <= WORDS; i++) {
         ck_assert_uint_eq(read->nodes[i].entry_kinds, merged->nodes[i].entry_kinds);
