@@ -5,7 +5,9 @@
 #include <assert.h>
 #include <string.h>
 
-enum { PARTS = 16 }; /* that are worked at at the same time */
+/* Of a work for two threads: several for each, since neither is sure to be as fast as the other.
+ */
+enum { PARTS = 16 };
 
 /* Ends as ranks; counts the edges of each caller in `first_edge`, one place behind its own.
  * True when they lie by caller already. */
@@ -119,8 +121,6 @@ static void sort_all(struct graph_builder *builder)
                                     .first_node = first,
                                     .end_node = end,
                                     .first_edge = first_edge[first]};
-    }
-    for (uint32_t i = 0; i < PARTS; i++) {
         graph_worker_give(builder->worker, &parts[i].job);
     }
     for (uint32_t i = PARTS; i-- > 0;) {
