@@ -65,6 +65,10 @@ static enum ew_status add_bytes(struct inputs *inputs, const char *path, const c
     if (status != EW_OK) {
         return status;
     }
+    if (!is_merge && byte_count > EW_DOCUMENT_BYTES_MAX) {
+        return ew_fail(error, EW_LIMIT, "%s: has %zu bytes, at most %d of evidence are read",
+                       path, byte_count, EW_DOCUMENT_BYTES_MAX);
+    }
     if (!is_merge) {
         return ew_window_set_add_bytes(inputs->set, path, bytes, byte_count, error);
     }
@@ -83,7 +87,7 @@ static enum ew_status add_input(struct inputs *inputs, const char *path, struct 
         return ew_window_set_add_directory(inputs->set, path, error);
     }
     enum ew_status status =
-        ew_file_read_all(path, EW_DOCUMENT_BYTES_MAX, &bytes, &byte_count, error);
+        ew_file_read_all(path, EW_MERGE_DOCUMENT_BYTES_MAX, &bytes, &byte_count, error);
     if (status == EW_OK) {
         status = add_bytes(inputs, path, bytes, byte_count, error);
     }

@@ -6,6 +6,7 @@
 #include "cli/merge_inputs.h"
 #include "cli/merge_report.h"
 #include "cli/output_file.h"
+#include "platform/map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,17 @@ static enum ew_status produce(void *merged, ew_evidence_sink_fn sink, void *sink
     return ew_merged_write(merged, sink, sink_context, error);
 }
 
+/* Told even when quiet: who made it is not who has to read it. */
+static void say_size(const char *path)
+{
+    char text[EW_ERROR_TEXT_BYTES];
+    struct ew_file_identity identity;
+    if (ew_file_identify(path, &identity, NULL) == EW_OK
+        && merge_report_size(path, identity.byte_count, text, sizeof text)) {
+        ew_cli_say("%s", text);
+    }
+}
+
 static int finish(const struct merge_command *command, struct ew_window_set *windows,
                   struct ew_merged *merged, uint64_t as_of)
 {
@@ -92,6 +104,9 @@ static int finish(const struct merge_command *command, struct ew_window_set *win
          && ew_cli_write_file(command->out, produce, merged, &error) != EW_OK)
         || ew_window_set_counts(windows, &counts) != EW_OK) {
         return ew_cli_fail(&error);
+    }
+    if (command->out != NULL) {
+        say_size(command->out);
     }
     if (!command->quiet) {
         merge_report_refusals(stdout, counts.refused, ew_window_set_refusal(windows));

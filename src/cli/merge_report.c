@@ -80,6 +80,27 @@ void merge_report_refusals(FILE *out, uint64_t refused, const char *first)
     }
 }
 
+bool merge_report_size(const char *path, uint64_t bytes, char *text_out, size_t capacity)
+{
+    char size[GROUPED_BYTES];
+    char check_max[GROUPED_BYTES];
+    char export_max[GROUPED_BYTES];
+    if (bytes <= EW_DOCUMENT_BYTES_MAX) {
+        return false;
+    }
+    (void)ew_cli_grouped(bytes, size);
+    (void)ew_cli_grouped(EW_DOCUMENT_BYTES_MAX, check_max);
+    (void)ew_cli_grouped(EW_MERGE_DOCUMENT_BYTES_MAX, export_max);
+    (void)snprintf(text_out, capacity,
+                   "%s: has %s bytes, and check reads at most %s, export at most %s; %sfewer or"
+                   " smaller callgraphs make a smaller one",
+                   path, size, check_max, export_max,
+                   bytes > EW_MERGE_DOCUMENT_BYTES_MAX
+                       ? "export can merge by itself (--callgraph with the evidence), and "
+                       : "");
+    return true;
+}
+
 bool merge_report_is_incomplete(const struct ew_merged *merged)
 {
     for (size_t i = 0; i < merged->stream_count; i++) {

@@ -16,6 +16,10 @@ void merge_report_summary(FILE *out, const struct ew_merged *merged);
 /* Files of folders that are no valid documents, if there were any, and why the first is none. */
 void merge_report_refusals(FILE *out, uint64_t refused, const char *first);
 
+/* What cannot be done with a merged document of that size, and what to do instead: one sentence,
+ * cut at `capacity`. False when all can be done. */
+bool merge_report_size(const char *path, uint64_t bytes, char *text_out, size_t capacity);
+
 /* Windows are missing, or documents of a stream contradict one another. */
 bool merge_report_is_incomplete(const struct ew_merged *merged);
 

@@ -26,8 +26,9 @@ struct collect_merge {
     struct kept *kept; /* oldest first */
     size_t kept_count;
     size_t kept_capacity;
-    size_t bytes; /* of the documents in the set */
-    bool changed; /* since the last merge */
+    size_t bytes;             /* of the documents in the set */
+    bool changed;             /* since the last merge */
+    uint64_t published_bytes; /* of the merge that was written last; 0: none */
 };
 
 static enum ew_status make_path(const struct collect_merge *merge, const char *folder,
@@ -330,6 +331,11 @@ static enum ew_status replace(const struct collect_merge *merge, const struct ew
     return status;
 }
 
+uint64_t collect_merge_published_bytes(const struct collect_merge *merge)
+{
+    return merge->published_bytes;
+}
+
 static enum ew_status merge_and_write(struct collect_merge *merge,
                                       collect_merge_cancelled_fn cancelled, void *context,
                                       struct ew_error *error)
@@ -344,6 +350,9 @@ static enum ew_status merge_and_write(struct collect_merge *merge,
     enum ew_status status = ew_merge(&options, &merged, error);
     if (status == EW_OK) {
         status = replace(merge, merged, &output, error);
+    }
+    if (status == EW_OK) {
+        merge->published_bytes = output.byte_count;
     }
     ew_merged_free(merged);
     merge->changed = status != EW_OK;

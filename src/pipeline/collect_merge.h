@@ -45,6 +45,9 @@ EW_MUST_USE enum ew_status collect_merge_publish(struct collect_merge *merge,
                                                  collect_merge_cancelled_fn cancelled,
                                                  void *context, struct ew_error *error);
 
+/* The size of the merge that was published last, by this run; 0: there is none. */
+uint64_t collect_merge_published_bytes(const struct collect_merge *merge);
+
 /* --- collect_merger.c: its thread -------------------------------------------------------- */
 
 struct collect_merger;
@@ -54,6 +57,7 @@ struct collect_merger_options {
     ew_notice_fn on_notice;               /* may be NULL */
     collect_merge_cancelled_fn cancelled; /* true: the stop's time is over */
     void *context;                        /* of both */
+    uint64_t bytes_told; /* a larger merge is told; 0: EW_DOCUMENT_BYTES_MAX. For tests */
 };
 
 /* `*merger_out` is NULL when the settings name no callgraphs. Nothing runs yet. */

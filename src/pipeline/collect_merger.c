@@ -128,6 +128,28 @@ static void tell_outcome(struct collect_merger *merger, const struct ew_error *f
     merger->failure = *failure;
 }
 
+/* One that was published and that not everybody can read. The sentence names no size, so that
+ * it is told once and not at each window. */
+static enum ew_status judge_size(const struct collect_merger *merger, struct ew_error *failure)
+{
+    uint64_t told = merger->options.bytes_told;
+    uint64_t bytes = collect_merge_published_bytes(merger->merge);
+    told = told != 0 ? told : EW_DOCUMENT_BYTES_MAX;
+    if (bytes <= told) {
+        return EW_OK;
+    }
+    if (bytes > EW_MERGE_DOCUMENT_BYTES_MAX) {
+        return ew_fail(failure, EW_LIMIT,
+                       "merged/reach-merge.json is published, and larger than the %d bytes that"
+                       " etwitness export reads; give fewer or smaller callgraphs",
+                       EW_MERGE_DOCUMENT_BYTES_MAX);
+    }
+    return ew_fail(failure, EW_LIMIT,
+                   "merged/reach-merge.json is published, and larger than the %llu bytes that"
+                   " etwitness check reads; fewer or smaller callgraphs make a smaller one",
+                   (unsigned long long)told);
+}
+
 /* Every document is tried, and the merge is made of those that can be read; the first failure
  * is kept. */
 static void merge_batch(struct collect_merger *merger, size_t count, struct ew_error *failure)
@@ -146,6 +168,9 @@ static void merge_batch(struct collect_merger *merger, size_t count, struct ew_e
     uint64_t took_ns = ew_clock_monotonic_ns() - began_ns;
     merger->longest_ns = took_ns > merger->longest_ns ? took_ns : merger->longest_ns;
     failure->status = status == EW_OK ? published : status;
+    if (failure->status == EW_OK) {
+        failure->status = judge_size(merger, failure);
+    }
 }
 
 /* A merge cannot be interrupted: one that took long before is not begun when a stop waits. */

@@ -75,6 +75,38 @@ rm "$(documents holed | sed -n 's/.*-000000000002-.*/&/p' | head -n 1)"
 run 4 merge --callgraph shop.graph.json holed
 has out.txt "1 window of these streams is missing" "a removed document"
 
+# A merge that is larger than check reads, by few nodes with long ids: that is told, whoever
+# cannot read it says so, and export can.
+awk 'BEGIN {
+    for (id = "n"; length(id) < 30000; ) id = id id
+    id = substr(id, 1, 30000)
+    print "from,to"
+    for (i = 0; i < 2400; i++) print "m," id i
+}' >long.csv
+run 0 merge --callgraph long.csv evidence --out large.json --quiet
+bytes=$(wc -c <large.json | tr -d ' ')
+has err.txt "large.json: has 14" "the size of a large merge"
+has err.txt "check reads at most 134,217,728, export at most 1,073,741,824;" "what cannot be done with a large merge"
+run 1 check large.json
+has err.txt "large.json: has $bytes bytes, at most 134217728 are read" "a document that is too large"
+run 1 merge large.json
+has err.txt "at most 134217728 are read" "a document that is too large"
+run 0 export --to dot large.json --out large.dot
+rm long.csv large.json large.dot
+
+# reach SIZE FILE: makes it so long, without room for what is not written.
+reach() {
+    dd if=/dev/zero of="$2" bs=1 count=1 seek="$(($1 - 1))" conv=notrunc 2>dd.txt
+}
+printf '{"schema":"runtime-evidence/1"' >other.json
+reach 134217729 other.json
+run 1 export --to dot other.json
+has err.txt "other.json: has 134217729 bytes, at most 134217728 of evidence are read" "evidence that is too large"
+reach 1073741825 huge.json
+run 1 export --to dot huge.json
+has err.txt "huge.json: has 1073741825 bytes, at most 1073741824 are read" "a file that nobody reads"
+rm other.json huge.json
+
 # Wrong use, and inputs that are not there.
 run 2 merge
 has err.txt "merge needs evidence" "wrong use"

@@ -412,6 +412,73 @@ START_TEST(merge__on_a_full_disk__keeps_the_one_before_and_leaves_no_part)
 }
 END_TEST
 
+/* --- merges that are too large for some readers --------------------------------------------- */
+
+/* A merger that tells of merges above so many bytes, on the documents that are there. */
+static struct collect_merger *start_merger(uint64_t bytes_told)
+{
+    struct collect_merger *merger = NULL;
+    const struct collect_merger_options options = {.settings = &settings,
+                                                   .on_notice = on_notice,
+                                                   .cancelled = never,
+                                                   .bytes_told = bytes_told};
+    ck_assert_int_eq(collect_merger_create(&options, &merger, &error), EW_OK);
+    ck_assert_ptr_nonnull(merger);
+    collect_merger_start(merger);
+    return merger;
+}
+
+static void wait_for(enum ew_notice notice)
+{
+    while (told(notice) == 0) {
+        ew_sleep_ms(WAIT_MS);
+    }
+}
+
+START_TEST(merge__that_not_all_can_read__is_published_and_told_until_it_is_smaller)
+{
+    run_to_end(start());
+    char *merged = read_merged();
+    size_t bytes = strlen(merged);
+    free(merged);
+    ck_assert_uint_eq(told(EW_NOTICE_MERGE_FAILED), 0);
+    (void)remove(MERGED);
+    struct collect_merger *merger = start_merger(bytes - 1);
+    wait_for(EW_NOTICE_MERGE_FAILED);
+    collect_merger_wake(merger);
+    assert_confirmed();
+    evidence_files_write(GRAPH ".new", other_text); /* in one step: it may be read meanwhile */
+    while (ew_file_rename(GRAPH ".new", GRAPH, true, &error) != EW_OK) {
+        ew_sleep_ms(WAIT_MS);
+    }
+    while (told(EW_NOTICE_MERGE_BACK) == 0) {
+        collect_merger_wake(merger);
+        ew_sleep_ms(WAIT_MS);
+    }
+    collect_merger_end(merger);
+    collect_merger_destroy(merger);
+    ck_assert_uint_eq(told(EW_NOTICE_MERGE_FAILED), 1);
+    ck_assert_uint_eq(told(EW_NOTICE_MERGE_BACK), 1);
+    ck_assert_ptr_nonnull(strstr(failure_told, "reach-merge.json is published, and larger than"));
+    ck_assert_ptr_nonnull(strstr(failure_told, "etwitness check"));
+}
+END_TEST
+
+START_TEST(merge__of_the_most_that_is_told__is_not_told)
+{
+    run_to_end(start());
+    char *merged = read_merged();
+    size_t bytes = strlen(merged);
+    free(merged);
+    (void)remove(MERGED);
+    struct collect_merger *merger = start_merger(bytes);
+    collect_merger_end(merger);
+    collect_merger_destroy(merger);
+    assert_confirmed();
+    ck_assert_uint_eq(told(EW_NOTICE_MERGE_FAILED), 0);
+}
+END_TEST
+
 /* --- callgraphs that are broken, replaced, too large ------------------------------------------
  */
 
@@ -512,6 +579,9 @@ Suite *ew_suite(void)
     tcase_add_test(tests, merge__with_documents_of_earlier_runs__has_them);
     tcase_add_test(tests, merge__of_more_than_can_be_held__is_that_of_the_newest);
     tcase_add_test(tests, merge__on_a_full_disk__keeps_the_one_before_and_leaves_no_part);
+    tcase_add_test(tests,
+                   merge__that_not_all_can_read__is_published_and_told_until_it_is_smaller);
+    tcase_add_test(tests, merge__of_the_most_that_is_told__is_not_told);
     tcase_add_test(tests, callgraph__that_is_broken__costs_no_evidence_and_is_told);
     tcase_add_test(tests, callgraph__that_is_missing__is_told_and_merged_once_it_comes);
     tcase_add_test(tests, callgraph__replaced_while_it_is_used__is_read_again);
