@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* No node, artifact or text. */
 #define EW_GRAPH_NONE UINT32_C(0xffffffff)
@@ -185,13 +186,27 @@ EW_MUST_USE enum ew_status ew_graph_load(const char *path, const struct ew_graph
 /* NULL is allowed. */
 void ew_graph_free(struct ew_graph *graph);
 
-/* The node of an id, or EW_GRAPH_NONE. */
-uint32_t ew_graph_find(const struct ew_graph *graph, const char *id);
-
 /* A text of the pool. */
 static inline const char *ew_graph_string(const struct ew_graph *graph, ew_graph_text text)
 {
     return graph->texts + text;
+}
+
+/* The node of an id, or EW_GRAPH_NONE. */
+static inline uint32_t ew_graph_find(const struct ew_graph *graph, const char *id)
+{
+    uint32_t low = 0;
+    uint32_t high = graph->node_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = strcmp(ew_graph_string(graph, graph->nodes[middle].id), id);
+        if (order == 0) {
+            return middle;
+        }
+        low = order < 0 ? middle + 1 : low;
+        high = order < 0 ? high : middle;
+    }
+    return EW_GRAPH_NONE;
 }
 
 #endif

@@ -248,19 +248,3 @@ void ew_graph_free(struct ew_graph *graph)
         free(owned);
     }
 }
-
-uint32_t ew_graph_find(const struct ew_graph *graph, const char *id)
-{
-    uint32_t low = 0;
-    uint32_t high = graph->node_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        int order = strcmp(ew_graph_string(graph, graph->nodes[middle].id), id);
-        if (order == 0) {
-            return middle;
-        }
-        low = order < 0 ? middle + 1 : low;
-        high = order < 0 ? high : middle;
-    }
-    return EW_GRAPH_NONE;
-}

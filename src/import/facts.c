@@ -140,7 +140,7 @@ static bool identify(struct facts *facts, struct fact *fact)
     if (fact->module_key == NULL) {
         return false;
     }
-    const char *prefix = keep(facts, "s:", fact->module_key, strlen(fact->module_key));
+    const char *prefix = keep(facts, "i:", fact->module_key, strlen(fact->module_key));
     prefix = prefix != NULL ? keep(facts, prefix, ":", 1) : NULL;
     fact->key = prefix != NULL ? keep(facts, prefix, fact->symbol, strlen(fact->symbol)) : NULL;
     return fact->key != NULL;

@@ -516,4 +516,11 @@ static inline bool is_text(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
+/* Whether what a collector calls it is an id that it was told, and no name: "i:MODULE:ID". */
+static inline bool ew_merge_function_is_id(const struct function *function)
+{
+    return function->key[0] == 'i' && function->key[1] == ':' && function->row != NULL
+           && is_text(function->row->name);
+}
+
 #endif

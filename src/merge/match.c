@@ -120,6 +120,31 @@ static bool offer_exact(struct graph_side *side, const struct query *query, char
     return fine;
 }
 
+/* --- T2 to T4: ids -----------------------------------------------------------------------------
+ */
+
+/* Another collector may have been told what a graph calls its functions. An id says which node it
+ * is, whatever its module is called there, if it is no name: the node has one beside it. It does
+ * not say which build ran. */
+static bool offer_id(const struct graph_side *side, const struct function *function,
+                     const struct query *query, struct found *found)
+{
+    uint32_t index = ew_merge_function_is_id(function)
+                         ? ew_graph_find(side->graph, function->row->name)
+                         : EW_GRAPH_NONE;
+    if (index == EW_GRAPH_NONE || side->graph->nodes[index].name == 0) {
+        return true;
+    }
+    uint32_t artifact = side->graph->nodes[index].artifact;
+    enum relation relation =
+        artifact != NONE ? ew_merge_build_relation(&side->artifacts[artifact].ids, query->ids)
+                         : RELATION_UNKNOWN;
+    return offer(found, index,
+                 relation == RELATION_SAME        ? TIER_NAMED
+                 : relation == RELATION_DIFFERENT ? TIER_OTHER
+                                                  : TIER_UNBUILT);
+}
+
 /* --- T2 to T5: names --------------------------------------------------------------------------
  */
 
@@ -429,7 +454,8 @@ static bool match_function(struct merge *merge, struct graph_side *side, uint32_
     }
     bool named = function->build == NONE || named_builds[function->build];
     describe(merge, function, &query);
-    if (!match_exact(side, &query, found)) {
+    if (!match_exact(side, &query, found)
+        || (found->tier == TIER_NONE && !offer_id(side, function, &query, found))) {
         return false;
     }
     if (named && found->tier == TIER_NONE) {

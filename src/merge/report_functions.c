@@ -151,8 +151,8 @@ static enum ew_status report_fold(struct merge *merge, const struct fold *fold)
     }
     return ew_merge_conflict_add(
         merge, &conflict,
-        "functions of %s were matched by their names: the graph does not tell "
-        "which build it is of",
+        "functions of %s were matched by their names or ids: the graph does not "
+        "tell which build it is of",
         name);
 }
 

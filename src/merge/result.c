@@ -202,7 +202,8 @@ static void name_from_function(const struct function *function, struct ew_reach_
     if (row == NULL) {
         return;
     }
-    if (is_text(row->name)) {
+    bool named = out->name != NULL && ew_merge_function_is_id(function);
+    if (is_text(row->name) && !named) {
         out->name = row->name;
         out->signature = or_null(row->signature);
     }

@@ -116,7 +116,7 @@ run 0 import --from runtime-facts facts.ndjson --out facts --host-id web-1
 documents facts 3 "facts of a host and two containers"
 check_all facts
 cat facts/evidence/*.json >facts.json
-has facts.json '"key":"s:name:pkg:pypi/django@4.2.7:pkg:python/django.views:View.as_view"' "a fact of the host"
+has facts.json '"key":"i:name:pkg:pypi/django@4.2.7:pkg:python/django.views:View.as_view"' "a fact of the host"
 has facts.json "\"buildId\":\"$build\"" "the build"
 has facts.json "\"runtime\":\"containerd\"" "the container's runtime"
 cat facts/heads/*.json >heads.json
@@ -155,6 +155,20 @@ node json/parse-value CR
 run 0 merge --callgraph elf.graph.json --callgraph shop.graph.json facts perf bpftrace bcc windows \
     --out again.json --quiet
 same all.json again.json "the merge in another order"
+
+# A graph by whose ids the collector of the facts calls functions.
+cat >rich.json <<EOF
+{"schema":"richgraph-v1","analyzer":{"name":"rich","version":"1"},
+"nodes":[{"id":"pkg:python/django.views:View.as_view","kind":"method","display":"View.as_view"},
+{"id":"pkg:python/django.views:View.setup","kind":"method","display":"View.setup"}],
+"edges":[{"from":"pkg:python/django.views:View.as_view","to":"pkg:python/django.views:View.setup","kind":"call"}],
+"roots":[{"id":"pkg:python/django.views:View.as_view","phase":"runtime"}]}
+EOF
+run 0 merge --callgraph rich.json facts --out all.json
+has out.txt "GRAPH_WITHOUT_IDENTITY" "that the graph tells no build"
+node pkg:python/django.views:View.as_view CR
+has node.txt '"name":"View.as_view"' "its name for people"
+node pkg:python/django.views:View.setup SR
 
 # --- what is refused --------------------------------------------------------------------------------
 

@@ -248,11 +248,11 @@ START_TEST(facts__of_containers__become_a_document_each)
     ck_assert_uint_eq(counts.documents, 2);
     ck_assert_uint_eq(counts.stacks, 10);
     has(0, "{\"container\":null,");
-    has(0, "\"key\":\"s:name:pkg:npm/x@1:sym:b\"");
+    has(0, "\"key\":\"i:name:pkg:npm/x@1:sym:b\"");
     has(0, "\"first\":\"2026-08-26T12:00:02.1234567Z\"");
     has(1, "\"container\":{\"id\":\"c1\",\"idSource\":\"operator\",\"isolation\":\"unknown\","
            "\"runtime\":\"containerd\"}");
-    has(1, "\"key\":\"s:elf:deadbeef:sym:a\"");
+    has(1, "\"key\":\"i:elf:deadbeef:sym:a\"");
     has(1, "\"first\":\"2026-08-26T12:00:01.0000000Z\",\"hits\":7,"
            "\"last\":\"2026-08-26T12:00:03.0000000Z\"");
     has(1, "\"buildId\":\"deadbeef\"");

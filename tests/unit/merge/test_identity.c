@@ -152,6 +152,84 @@ START_TEST(graph_without_identity__build_told__does_not_fire)
 }
 END_TEST
 
+/* --- ids that another collector was told ------------------------------------------------------
+ */
+
+/* One function was seen, by that key; a graph has it by the id x1. */
+static const struct ew_reach_node *see_id(const char *key, const char *artifact)
+{
+    (void)world_window();
+    uint32_t module = world_module("shop", NULL, EW_EVIDENCE_NATIVE);
+    world_module_row(module)->build_id = ELF_ID;
+    world_function("seen", key, module)->name = "x1";
+    world_row("seen")->resolution = EW_RESOLVED_SYMBOL;
+    world_stack("seen", 3);
+    claim_begin(false);
+    claim_artifact(artifact);
+    claim_member("{'id':'x1','artifact':0,'name':'Shop.Cart.Add','sig':'void (int)'}");
+    claim_member("{'id':'x2','artifact':0,'name':'x1'}");
+    (void)claim_end();
+    (void)world_merge();
+    return world_node("Shop.Cart.Add");
+}
+
+START_TEST(told_id__of_a_graph_without_builds__is_its_node_and_weak)
+{
+    const struct ew_reach_node *node = see_id("i:name:shop:x1", "'name':'cart.so'");
+    world_only(EW_CONFLICT_GRAPH_WITHOUT_IDENTITY, -1);
+    ck_assert_str_eq(node->key, "i:name:shop:x1");
+    ck_assert_int_eq(node->state.observed, EW_RUNTIME_OBSERVED);
+    ck_assert_uint_eq(node->confidence_observed, 750);
+    ck_assert(node->weak_identity);
+    ck_assert_str_eq(node->signature, "void (int)");
+}
+END_TEST
+
+START_TEST(told_id__in_the_build_that_ran__is_that_function)
+{
+    const struct ew_reach_node *node =
+        see_id("i:elf:" ELF_ID ":x1", "'name':'cart.so','codeId':'" ELF_ID "'");
+    world_only(-1);
+    ck_assert_int_eq(node->state.observed, EW_RUNTIME_OBSERVED);
+    ck_assert_uint_eq(node->confidence_observed, 950);
+    ck_assert(!node->weak_identity);
+}
+END_TEST
+
+START_TEST(told_id__of_another_build__never_joins)
+{
+    const struct ew_reach_node *node =
+        see_id("i:elf:" ELF_ID ":x1", "'name':'cart.so','codeId':'00000000000000000001'");
+    world_only(EW_CONFLICT_BUILD_MISMATCH, -1);
+    ck_assert_int_eq(node->state.observed, EW_RUNTIME_UNKNOWN);
+}
+END_TEST
+
+/* The name of another collector's function is no id of a graph, even if it is spelt like one. */
+START_TEST(told_id__that_is_a_name__is_matched_as_one)
+{
+    const struct ew_reach_node *node = see_id("s:name:shop:x1", "'name':'shop'");
+    ck_assert_int_eq(node->state.observed, EW_RUNTIME_UNKNOWN);
+    ck_assert_int_eq(world_node("x2")->state.observed, EW_RUNTIME_OBSERVED);
+}
+END_TEST
+
+/* In an edge list ids are names, and no more is known of them. */
+START_TEST(told_id__of_a_node_without_a_name__is_matched_as_a_name)
+{
+    (void)world_window();
+    uint32_t module = world_module("[unknown]", NULL, EW_EVIDENCE_NATIVE);
+    world_function("seen", "i:name:[unknown]:main", module)->name = "main";
+    world_row("seen")->resolution = EW_RESOLVED_SYMBOL;
+    world_stack("seen", 3);
+    claim_begin(false);
+    claim_member("{'id':'main'}");
+    (void)claim_end();
+    (void)world_merge();
+    ck_assert_uint_eq(world_node("main")->confidence_observed, 400);
+}
+END_TEST
+
 /* --- AMBIGUOUS_SYMBOL ------------------------------------------------------------------------
  */
 
@@ -399,6 +477,11 @@ static TCase *identity_case(void)
     ADD(code_version_race__two_methods_at_one_address__is_maybe_on_each);
     ADD(code_version_race__versions_of_one_method__are_that_method);
     ADD(ambiguous_record__of_folded_code__is_no_race);
+    ADD(told_id__of_a_graph_without_builds__is_its_node_and_weak);
+    ADD(told_id__in_the_build_that_ran__is_that_function);
+    ADD(told_id__of_another_build__never_joins);
+    ADD(told_id__that_is_a_name__is_matched_as_one);
+    ADD(told_id__of_a_node_without_a_name__is_matched_as_a_name);
     return tests;
 }
 
