@@ -58,6 +58,8 @@ bool ew_merged_read_time(struct reading *reading, uint64_t *time_out);
 bool ew_merged_read_u32(struct reading *reading, uint32_t *value_out);
 bool ew_merged_read_name(struct reading *reading, const char *(*name_of)(unsigned),
                          unsigned count, unsigned *index_out);
+/* Room for bytes that live as long as what is read; NULL: it failed. */
+void *ew_merged_read_keep(struct reading *reading, size_t byte_count);
 bool ew_merged_read_copy(struct reading *reading, const char *text, size_t byte_count,
                          const char **text_out);
 

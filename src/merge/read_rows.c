@@ -4,6 +4,9 @@
 #include "merge/entry_kinds.h"
 #include "merge/read.h"
 
+#include <assert.h>
+#include <string.h>
+
 /* --- values ------------------------------------------------------------------------------------
  */
 
@@ -21,11 +24,28 @@ void *ew_merged_read_append(struct reading *reading, struct table *table, size_t
     return item;
 }
 
+static_assert(EW_MERGE_TEXT_BYTES_MAX == (size_t)512 << 20, "as the sentence says");
+
+void *ew_merged_read_keep(struct reading *reading, size_t byte_count)
+{
+    void *kept = ew_arena_take(&reading->merge->arena, byte_count);
+    if (kept == NULL) {
+        (void)ew_merge_scan_fail(reading->scan,
+                                 "finds no room: at most 512 MiB of texts are read");
+    }
+    return kept;
+}
+
 bool ew_merged_read_copy(struct reading *reading, const char *text, size_t byte_count,
                          const char **text_out)
 {
-    *text_out = ew_arena_text(&reading->merge->arena, text, byte_count);
-    return *text_out != NULL || ew_merge_scan_fail(reading->scan, "is one text too many");
+    char *copy = ew_merged_read_keep(reading, byte_count + 1);
+    if (copy != NULL) {
+        memcpy(copy, text, byte_count);
+        copy[byte_count] = '\0';
+    }
+    *text_out = copy;
+    return copy != NULL;
 }
 
 bool ew_merged_read_text(struct reading *reading, const char **text_out)

@@ -158,9 +158,9 @@ static bool pool_texts(struct reading *reading, struct ew_graph *graph,
     for (size_t i = 0; i < 4; i++) {
         byte_count += head->texts[i] != NULL ? strlen(head->texts[i]) + 1 : 0;
     }
-    char *pool = ew_arena_take(&reading->merge->arena, byte_count);
-    if (pool == NULL || byte_count > NONE) {
-        return ew_merge_scan_fail(reading->scan, "is one text too many");
+    char *pool = ew_merged_read_keep(reading, byte_count);
+    if (pool == NULL) {
+        return false;
     }
     size_t used = 1;
     pool[0] = '\0';
