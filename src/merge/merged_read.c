@@ -124,6 +124,7 @@ static void learn(struct scan *scan)
     ew_merge_scan_learn(scan, KIND_INPUTS, inputs, sizeof inputs / sizeof inputs[0]);
     ew_merge_scan_learn(scan, KIND_COVERAGE, coverage, sizeof coverage / sizeof coverage[0]);
     ew_merge_scan_learn(scan, KIND_SUBJECT, subject, sizeof subject / sizeof subject[0]);
+    ew_merged_read_learn_values(scan);
     ew_merged_read_learn_rows(scan);
     ew_merged_read_learn_tables(scan);
 }

@@ -80,6 +80,10 @@ bool ew_merged_read_static(struct reading *reading, struct read_state *state);
 bool ew_merged_read_runtime(struct reading *reading, struct read_state *state);
 bool ew_merged_read_label(struct reading *reading, struct read_state *state);
 
+/* The label is told for readers that know no pairs; it must be that of the pair. False when it
+ * is not, or when something failed before. */
+bool ew_merged_read_agrees(struct reading *reading, const struct read_state *state);
+
 /* Objects whose opening has been read (read_rows.c, read_tables.c). */
 bool ew_merged_read_node(struct reading *reading);
 bool ew_merged_read_edge(struct reading *reading);
@@ -89,6 +93,10 @@ bool ew_merged_read_graph(struct reading *reading);
 bool ew_merged_read_stream(struct reading *reading);
 bool ew_merged_read_build(struct reading *reading);
 
+/* Members of a kind of object: an array of their names. */
+#define MERGED_READ_LEARN(scan, kind, names) \
+    ew_merge_scan_learn(scan, kind, names, sizeof(names) / sizeof(names)[0])
+void ew_merged_read_learn_values(struct scan *scan);
 void ew_merged_read_learn_rows(struct scan *scan);
 void ew_merged_read_learn_tables(struct scan *scan);
 

@@ -1,286 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of a merged document: nodes and edges. */
-#include "base/filetime.h"
 #include "merge/entry_kinds.h"
 #include "merge/read.h"
 
-#include <assert.h>
 #include <string.h>
 
-/* --- values ------------------------------------------------------------------------------------
- */
-
-void *ew_merged_read_append(struct reading *reading, struct table *table, size_t item_bytes)
-{
-    void *grown = list_grow(table->items, &table->capacity, table->count, item_bytes);
-    if (grown == NULL || table->count >= NONE) {
-        (void)ew_merge_scan_fail(reading->scan, "finds no room in memory");
-        return NULL;
-    }
-    table->items = grown;
-    void *item = (char *)grown + table->count * item_bytes;
-    memset(item, 0, item_bytes);
-    table->count++;
-    return item;
-}
-
-static_assert(EW_MERGE_TEXT_BYTES_MAX == (size_t)512 << 20, "as the sentence says");
-
-void *ew_merged_read_keep(struct reading *reading, size_t byte_count)
-{
-    void *kept = ew_arena_take(&reading->merge->arena, byte_count);
-    if (kept == NULL) {
-        (void)ew_merge_scan_fail(reading->scan,
-                                 "finds no room: at most 512 MiB of texts are read");
-    }
-    return kept;
-}
-
-bool ew_merged_read_copy(struct reading *reading, const char *text, size_t byte_count,
-                         const char **text_out)
-{
-    char *copy = ew_merged_read_keep(reading, byte_count + 1);
-    if (copy != NULL) {
-        memcpy(copy, text, byte_count);
-        copy[byte_count] = '\0';
-    }
-    *text_out = copy;
-    return copy != NULL;
-}
-
-bool ew_merged_read_text(struct reading *reading, const char **text_out)
-{
-    const char *text = NULL;
-    size_t byte_count = 0;
-    return ew_merge_scan_text(reading->scan, &text, &byte_count)
-           && ew_merged_read_copy(reading, text, byte_count, text_out);
-}
-
-bool ew_merged_read_time(struct reading *reading, uint64_t *time_out)
-{
-    char copy[EW_FILETIME_TEXT_BYTES];
-    const char *text = NULL;
-    size_t byte_count = 0;
-    if (!ew_merge_scan_text(reading->scan, &text, &byte_count)) {
-        return false;
-    }
-    if (byte_count >= sizeof copy) {
-        return ew_merge_scan_fail(reading->scan, "is not a time");
-    }
-    memcpy(copy, text, byte_count);
-    copy[byte_count] = '\0';
-    return ew_filetime_parse(copy, time_out)
-           || ew_merge_scan_fail(reading->scan, "is not a time");
-}
-
-bool ew_merged_read_u32(struct reading *reading, uint32_t *value_out)
-{
-    uint64_t value = 0;
-    bool fine = ew_merge_scan_u64(reading->scan, NONE - 1, &value);
-    *value_out = (uint32_t)value;
-    return fine;
-}
-
-bool ew_merged_read_name(struct reading *reading, const char *(*name_of)(unsigned),
-                         unsigned count, unsigned *index_out)
-{
-    const char *text = NULL;
-    size_t byte_count = 0;
-    if (!ew_merge_scan_text(reading->scan, &text, &byte_count)) {
-        return false;
-    }
-    for (unsigned i = 0; i < count; i++) {
-        if (strlen(name_of(i)) == byte_count && memcmp(name_of(i), text, byte_count) == 0) {
-            *index_out = i;
-            return true;
-        }
-    }
-    return ew_merge_scan_fail(reading->scan, "is none of the values that are known");
-}
-
-static const char *static_name(unsigned i)
-{
-    return ew_static_state_name((enum ew_static_state)i);
-}
-
-static const char *runtime_name(unsigned i)
-{
-    return ew_runtime_state_name((enum ew_runtime_state)i);
-}
-
-static const char *label_name(unsigned i)
-{
-    return ew_reach_label_name((enum ew_reach_label)i);
-}
-
-static const char *class_name(unsigned i)
-{
-    return ew_edge_class_name((enum ew_edge_class)i);
-}
-
-static const char *unit_name(unsigned i)
-{
-    return i == 0 ? "events" : "samples";
-}
-
-/* --- states
- * -------------------------------------------------------------------------------------- */
-
-bool ew_merged_read_static(struct reading *reading, struct read_state *state)
-{
-    unsigned index = 0;
-    bool fine = ew_merged_read_name(reading, static_name, EW_STATIC_REACHABLE + 1, &index);
-    state->state.claimed = (uint8_t)index;
-    return fine;
-}
-
-bool ew_merged_read_runtime(struct reading *reading, struct read_state *state)
-{
-    unsigned index = 0;
-    bool fine = ew_merged_read_name(reading, runtime_name, EW_RUNTIME_OBSERVED + 1, &index);
-    state->state.observed = (uint8_t)index;
-    return fine;
-}
-
-bool ew_merged_read_label(struct reading *reading, struct read_state *state)
-{
-    return ew_merged_read_name(reading, label_name, EW_LABEL_CR + 1, &state->label);
-}
-
-bool ew_merged_read_confidence(struct reading *reading, struct read_state *state)
-{
-    uint32_t seen = 0;
-    bool fine = ew_merge_scan_object(reading->scan);
-    for (int member;
-         fine && (member = ew_merge_scan_member(reading->scan, KIND_CONFIDENCE, &seen)) >= 0;) {
-        uint64_t value = 0;
-        fine = ew_merge_scan_u64(reading->scan, 1000, &value);
-        if (member == 0) {
-            state->confidence_observed = (uint16_t)value;
-        } else {
-            state->confidence_claimed = (uint16_t)value;
-        }
-    }
-    return fine && ew_merge_scan_status(reading->scan) == EW_OK;
-}
-
-static bool read_small(struct reading *reading, uint64_t max, uint8_t *value_out)
-{
-    uint64_t value = 0;
-    bool fine = ew_merge_scan_u64(reading->scan, max, &value);
-    *value_out = (uint8_t)value;
-    return fine;
-}
-
-static bool read_observation_member(struct reading *reading, int member,
-                                    struct ew_reach_observation *row)
-{
-    unsigned unit = 0;
-    bool fine = true;
-    switch (member) {
-    case 0:
-        return ew_merged_read_time(reading, &row->first_100ns);
-    case 1:
-        return ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->first_sequence);
-    case 2:
-        return ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->hits);
-    case 3:
-        return ew_merged_read_time(reading, &row->last_100ns);
-    case 4:
-        return ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->last_sequence);
-    case 5:
-        return read_small(reading, 4, &row->level);
-    case 6:
-        return ew_merged_read_u32(reading, &row->stream);
-    case 7:
-        return read_small(reading, TIER_NAME_ONLY, &row->tier);
-    case 8:
-        fine = ew_merged_read_name(reading, unit_name, 2, &unit);
-        row->samples = unit == 1;
-        return fine;
-    default:
-        return ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->windows);
-    }
-}
-
-static bool read_observation(struct reading *reading)
-{
-    struct ew_reach_observation row = {0};
-    uint32_t seen = 0;
-    for (int member;
-         (member = ew_merge_scan_member(reading->scan, KIND_OBSERVATION, &seen)) >= 0;) {
-        if (!read_observation_member(reading, member, &row)) {
-            return false;
-        }
-    }
-    struct ew_reach_observation *place =
-        ew_merged_read_append(reading, &reading->observations, sizeof row);
-    if (place != NULL) {
-        *place = row;
-    }
-    return place != NULL && ew_merge_scan_status(reading->scan) == EW_OK;
-}
-
-static bool read_claim(struct reading *reading)
-{
-    struct ew_reach_claim row = {0};
-    uint32_t seen = 0;
-    bool fine = true;
-    for (int member;
-         fine && (member = ew_merge_scan_member(reading->scan, KIND_CLAIM, &seen)) >= 0;) {
-        unsigned claim = 0;
-        switch (member) {
-        case 0:
-            fine = ew_merge_scan_bool(reading->scan, &row.build_match);
-            break;
-        case 1:
-            fine = ew_merged_read_name(reading, static_name, EW_STATIC_REACHABLE + 1, &claim);
-            row.claim = (uint8_t)claim;
-            break;
-        case 2:
-            fine = ew_merged_read_u32(reading, &row.graph);
-            break;
-        default:
-            fine = read_small(reading, TIER_NAME_ONLY, &row.tier);
-            break;
-        }
-    }
-    struct ew_reach_claim *place =
-        fine ? ew_merged_read_append(reading, &reading->claims, sizeof row) : NULL;
-    if (place != NULL) {
-        *place = row;
-    }
-    return place != NULL && ew_merge_scan_status(reading->scan) == EW_OK;
-}
-
-bool ew_merged_read_provenance(struct reading *reading, struct read_state *state)
-{
-    uint32_t seen = 0;
-    bool fine = ew_merge_scan_object(reading->scan);
-    for (int member;
-         fine && (member = ew_merge_scan_member(reading->scan, KIND_PROVENANCE, &seen)) >= 0;) {
-        bool runtime = member == 0;
-        uint32_t *first = runtime ? &state->first_observation : &state->first_claim;
-        uint32_t *count = runtime ? &state->observation_count : &state->claim_count;
-        const struct table *table = runtime ? &reading->observations : &reading->claims;
-        *first = (uint32_t)table->count;
-        fine = ew_merge_scan_array(reading->scan);
-        while (fine && ew_merge_scan_more_objects(reading->scan)) {
-            fine = runtime ? read_observation(reading) : read_claim(reading);
-        }
-        *count = (uint32_t)table->count - *first;
-    }
-    return fine && ew_merge_scan_status(reading->scan) == EW_OK;
-}
-
-/* The label is told for readers that know no pairs; it must be that of the pair. */
-static bool agrees(struct reading *reading, const struct read_state *state)
-{
-    return ew_merge_scan_status(reading->scan) == EW_OK
-           && ((unsigned)ew_reach_label(state->state) == state->label
-               || ew_merge_scan_fail(reading->scan,
-                                     "has a state that is not the label of its two axes"));
-}
+/* What a node and an edge have in members of the same names. */
+#define TAKE_STATE(row, from)                                     \
+    do {                                                          \
+        (row)->state = (from)->state;                             \
+        (row)->confidence_claimed = (from)->confidence_claimed;   \
+        (row)->confidence_observed = (from)->confidence_observed; \
+        (row)->first_claim = (from)->first_claim;                 \
+        (row)->claim_count = (from)->claim_count;                 \
+        (row)->first_observation = (from)->first_observation;     \
+        (row)->observation_count = (from)->observation_count;     \
+    } while (false)
 
 /* --- nodes
  * ----------------------------------------------------------------------------------------- */
@@ -362,50 +97,78 @@ static bool read_weak(struct reading *reading, bool *weak_out)
     return *weak_out || (fine && ew_merge_scan_fail(reading->scan, "is not \"weak\""));
 }
 
-static const char *const node_members[] = {"augmentedReachable",
-                                           "build",
-                                           "confidence",
-                                           "decorated",
-                                           "docId",
-                                           "entryPoint",
-                                           "id",
-                                           "identity",
-                                           "inferred",
-                                           "key",
-                                           "maybe",
-                                           "name",
-                                           "provenance",
-                                           "runtime",
-                                           "rva",
-                                           "scope",
-                                           "sig",
-                                           "stale",
-                                           "state",
-                                           "static",
-                                           "target",
-                                           "token",
-                                           "vulnerabilities"};
+/* Members, in the order that documents have them. */
+enum {
+    NODE_AUGMENTED,
+    NODE_BUILD,
+    NODE_CONFIDENCE,
+    NODE_DECORATED,
+    NODE_DOC_ID,
+    NODE_ENTRY_POINT,
+    NODE_ID,
+    NODE_IDENTITY,
+    NODE_INFERRED,
+    NODE_KEY,
+    NODE_MAYBE,
+    NODE_NAME,
+    NODE_PROVENANCE,
+    NODE_RUNTIME,
+    NODE_RVA,
+    NODE_SCOPE,
+    NODE_SIGNATURE,
+    NODE_STALE,
+    NODE_STATE,
+    NODE_STATIC,
+    NODE_TARGET,
+    NODE_TOKEN,
+    NODE_VULNERABILITIES,
+};
+static const char *const node_members[] = {
+    [NODE_AUGMENTED] = "augmentedReachable",
+    [NODE_BUILD] = "build",
+    [NODE_CONFIDENCE] = "confidence",
+    [NODE_DECORATED] = "decorated",
+    [NODE_DOC_ID] = "docId",
+    [NODE_ENTRY_POINT] = "entryPoint",
+    [NODE_ID] = "id",
+    [NODE_IDENTITY] = "identity",
+    [NODE_INFERRED] = "inferred",
+    [NODE_KEY] = "key",
+    [NODE_MAYBE] = "maybe",
+    [NODE_NAME] = "name",
+    [NODE_PROVENANCE] = "provenance",
+    [NODE_RUNTIME] = "runtime",
+    [NODE_RVA] = "rva",
+    [NODE_SCOPE] = "scope",
+    [NODE_SIGNATURE] = "sig",
+    [NODE_STALE] = "stale",
+    [NODE_STATE] = "state",
+    [NODE_STATIC] = "static",
+    [NODE_TARGET] = "target",
+    [NODE_TOKEN] = "token",
+    [NODE_VULNERABILITIES] = "vulnerabilities",
+};
 
 static bool read_node_text(struct reading *reading, int member, struct ew_reach_node *row)
 {
     switch (member) {
-    case 3:
+    case NODE_DECORATED:
         return ew_merged_read_text(reading, &row->decorated);
-    case 4:
+    case NODE_DOC_ID:
         return ew_merged_read_text(reading, &row->doc_id);
-    case 5:
+    case NODE_ENTRY_POINT:
         return read_entry_kinds(reading, row);
-    case 6:
+    case NODE_ID:
         return ew_merged_read_text(reading, &row->id);
-    case 7:
+    case NODE_IDENTITY:
         return read_weak(reading, &row->weak_identity);
-    case 9:
+    case NODE_KEY:
         return ew_merged_read_text(reading, &row->key);
-    case 11:
+    case NODE_NAME:
         return ew_merged_read_text(reading, &row->name);
-    case 16:
+    case NODE_SIGNATURE:
         return ew_merged_read_text(reading, &row->signature);
-    case 21:
+    case NODE_TOKEN:
         return read_token(reading, &row->token);
     default:
         return read_vulnerabilities(reading, row);
@@ -416,32 +179,32 @@ static bool read_node_member(struct reading *reading, int member, struct ew_reac
                              struct read_state *state)
 {
     switch (member) {
-    case 0:
+    case NODE_AUGMENTED:
         return ew_merge_scan_bool(reading->scan, &row->augmented_reachable);
-    case 1:
+    case NODE_BUILD:
         return ew_merged_read_u32(reading, &row->build);
-    case 2:
+    case NODE_CONFIDENCE:
         return ew_merged_read_confidence(reading, state);
-    case 8:
+    case NODE_INFERRED:
         return ew_merge_scan_bool(reading->scan, &row->inferred);
-    case 10:
+    case NODE_MAYBE:
         return ew_merge_scan_bool(reading->scan, &row->maybe);
-    case 12:
+    case NODE_PROVENANCE:
         return ew_merged_read_provenance(reading, state);
-    case 13:
+    case NODE_RUNTIME:
         return ew_merged_read_runtime(reading, state);
-    case 14:
+    case NODE_RVA:
         row->has_rva = true;
         return ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row->rva);
-    case 15:
+    case NODE_SCOPE:
         return ew_merged_read_u32(reading, &row->scope);
-    case 17:
+    case NODE_STALE:
         return ew_merge_scan_bool(reading->scan, &row->stale);
-    case 18:
+    case NODE_STATE:
         return ew_merged_read_label(reading, state);
-    case 19:
+    case NODE_STATIC:
         return ew_merged_read_static(reading, state);
-    case 20:
+    case NODE_TARGET:
         return ew_merge_scan_bool(reading->scan, &row->target);
     default:
         return read_node_text(reading, member, row);
@@ -458,16 +221,10 @@ bool ew_merged_read_node(struct reading *reading)
             return false;
         }
     }
-    if (!agrees(reading, &state) || row.key == NULL) {
+    if (!ew_merged_read_agrees(reading, &state) || row.key == NULL) {
         return ew_merge_scan_fail(reading->scan, "has no key");
     }
-    row.state = state.state;
-    row.confidence_claimed = state.confidence_claimed;
-    row.confidence_observed = state.confidence_observed;
-    row.first_claim = state.first_claim;
-    row.claim_count = state.claim_count;
-    row.first_observation = state.first_observation;
-    row.observation_count = state.observation_count;
+    TAKE_STATE(&row, &state);
     struct ew_reach_node *place = ew_merged_read_append(reading, &reading->nodes, sizeof row);
     if (place != NULL) {
         *place = row;
@@ -478,9 +235,33 @@ bool ew_merged_read_node(struct reading *reading)
 /* --- edges
  * ----------------------------------------------------------------------------------------- */
 
-static const char *const edge_members[] = {"class", "confidence", "from",    "inferred",
-                                           "maybe", "provenance", "runtime", "stale",
-                                           "state", "static",     "to",      "via"};
+enum {
+    EDGE_CLASS,
+    EDGE_CONFIDENCE,
+    EDGE_FROM,
+    EDGE_INFERRED,
+    EDGE_MAYBE,
+    EDGE_PROVENANCE,
+    EDGE_RUNTIME,
+    EDGE_STALE,
+    EDGE_STATE,
+    EDGE_STATIC,
+    EDGE_TO,
+    EDGE_VIA,
+};
+static const char *const edge_members[] = {
+    [EDGE_CLASS] = "class",     [EDGE_CONFIDENCE] = "confidence",
+    [EDGE_FROM] = "from",       [EDGE_INFERRED] = "inferred",
+    [EDGE_MAYBE] = "maybe",     [EDGE_PROVENANCE] = "provenance",
+    [EDGE_RUNTIME] = "runtime", [EDGE_STALE] = "stale",
+    [EDGE_STATE] = "state",     [EDGE_STATIC] = "static",
+    [EDGE_TO] = "to",           [EDGE_VIA] = "via",
+};
+
+static const char *class_name(unsigned i)
+{
+    return ew_edge_class_name((enum ew_edge_class)i);
+}
 
 static bool read_via(struct reading *reading, struct ew_reach_edge *row)
 {
@@ -505,29 +286,29 @@ static bool read_edge_member(struct reading *reading, int member, struct ew_reac
     bool flag = false;
     bool fine = true;
     switch (member) {
-    case 0:
+    case EDGE_CLASS:
         fine = ew_merged_read_name(reading, class_name, EW_CLASS_COUNT, &index);
         row->edge_class = (enum ew_edge_class)index;
         return fine;
-    case 1:
+    case EDGE_CONFIDENCE:
         return ew_merged_read_confidence(reading, state);
-    case 2:
+    case EDGE_FROM:
         return ew_merged_read_u32(reading, &row->from);
-    case 3:
+    case EDGE_INFERRED:
         return ew_merge_scan_bool(reading->scan, &row->inferred);
-    case 4:
+    case EDGE_MAYBE:
         return ew_merge_scan_bool(reading->scan, &flag);
-    case 5:
+    case EDGE_PROVENANCE:
         return ew_merged_read_provenance(reading, state);
-    case 6:
+    case EDGE_RUNTIME:
         return ew_merged_read_runtime(reading, state);
-    case 7:
+    case EDGE_STALE:
         return ew_merge_scan_bool(reading->scan, &row->stale);
-    case 8:
+    case EDGE_STATE:
         return ew_merged_read_label(reading, state);
-    case 9:
+    case EDGE_STATIC:
         return ew_merged_read_static(reading, state);
-    case 10:
+    case EDGE_TO:
         return ew_merged_read_u32(reading, &row->to);
     default:
         return read_via(reading, row);
@@ -536,7 +317,7 @@ static bool read_edge_member(struct reading *reading, int member, struct ew_reac
 
 bool ew_merged_read_edge(struct reading *reading)
 {
-    enum { ENDS = 1 << 2 | 1 << 10 };
+    enum { ENDS = 1 << EDGE_FROM | 1 << EDGE_TO };
     struct ew_reach_edge row = {0};
     struct read_state state = {.label = EW_LABEL_U};
     uint32_t seen = 0;
@@ -545,16 +326,10 @@ bool ew_merged_read_edge(struct reading *reading)
             return false;
         }
     }
-    if (!agrees(reading, &state) || (seen & ENDS) != ENDS) {
+    if (!ew_merged_read_agrees(reading, &state) || (seen & ENDS) != ENDS) {
         return ew_merge_scan_fail(reading->scan, "has no ends");
     }
-    row.state = state.state;
-    row.confidence_claimed = state.confidence_claimed;
-    row.confidence_observed = state.confidence_observed;
-    row.first_claim = state.first_claim;
-    row.claim_count = state.claim_count;
-    row.first_observation = state.first_observation;
-    row.observation_count = state.observation_count;
+    TAKE_STATE(&row, &state);
     struct ew_reach_edge *place = ew_merged_read_append(reading, &reading->edges, sizeof row);
     if (place != NULL) {
         *place = row;
@@ -563,19 +338,8 @@ bool ew_merged_read_edge(struct reading *reading)
     return place != NULL;
 }
 
-#define LEARN(kind, names) \
-    ew_merge_scan_learn(scan, kind, names, sizeof(names) / sizeof(names)[0])
-
 void ew_merged_read_learn_rows(struct scan *scan)
 {
-    static const char *const confidence[] = {"runtime", "static"};
-    static const char *const observation[] = {"first", "firstSeq", "hits", "last", "lastSeq",
-                                              "level", "stream",   "tier", "unit", "windows"};
-    static const char *const claim[] = {"buildMatch", "claim", "graph", "tier"};
-    LEARN(KIND_NODE, node_members);
-    LEARN(KIND_EDGE, edge_members);
-    LEARN(KIND_CONFIDENCE, confidence);
-    LEARN(KIND_PROVENANCE, confidence);
-    LEARN(KIND_OBSERVATION, observation);
-    LEARN(KIND_CLAIM, claim);
+    MERGED_READ_LEARN(scan, KIND_NODE, node_members);
+    MERGED_READ_LEARN(scan, KIND_EDGE, edge_members);
 }

@@ -288,9 +288,6 @@ bool ew_merged_read_build(struct reading *reading)
     return place != NULL && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
-#define LEARN(kind, names) \
-    ew_merge_scan_learn(scan, kind, names, sizeof(names) / sizeof(names)[0])
-
 void ew_merged_read_learn_tables(struct scan *scan)
 {
     static const char *const scope[] = {"build", "ranges", "stacks", "strength"};
@@ -301,10 +298,10 @@ void ew_merged_read_learn_tables(struct scan *scan)
                                          "lastEnd",   "lastSeq",  "missing", "windows"};
     static const char *const build[] = {"buildId", "codeId", "debugId", "mvid",
                                         "name",    "purl",   "sha256"};
-    LEARN(KIND_CONFLICT, conflict_members);
-    LEARN(KIND_SCOPE, scope);
-    LEARN(KIND_RANGE, range);
-    LEARN(KIND_GRAPH, graph);
-    LEARN(KIND_STREAM, stream);
-    LEARN(KIND_BUILD, build);
+    MERGED_READ_LEARN(scan, KIND_CONFLICT, conflict_members);
+    MERGED_READ_LEARN(scan, KIND_SCOPE, scope);
+    MERGED_READ_LEARN(scan, KIND_RANGE, range);
+    MERGED_READ_LEARN(scan, KIND_GRAPH, graph);
+    MERGED_READ_LEARN(scan, KIND_STREAM, stream);
+    MERGED_READ_LEARN(scan, KIND_BUILD, build);
 }
