@@ -84,27 +84,47 @@ static bool read_schema(struct reading *reading)
                || ew_merge_scan_fail(reading->scan, "is not \"reach-merge/1\""));
 }
 
-enum { TOP_SCHEMA = 8, TOP_NEEDED = 1 << 1 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << TOP_SCHEMA };
+enum {
+    TOP_AS_OF,
+    TOP_BUILDS,
+    TOP_CONFLICTS,
+    TOP_COVERAGE,
+    TOP_EDGES,
+    TOP_FRESH_DAYS,
+    TOP_INPUTS,
+    TOP_NODES,
+    TOP_SCHEMA,
+    TOP_SUBJECT
+};
+static const char *const top_members[] = {
+    [TOP_AS_OF] = "asOf",        [TOP_BUILDS] = "builds", [TOP_CONFLICTS] = "conflicts",
+    [TOP_COVERAGE] = "coverage", [TOP_EDGES] = "edges",   [TOP_FRESH_DAYS] = "freshDays",
+    [TOP_INPUTS] = "inputs",     [TOP_NODES] = "nodes",   [TOP_SCHEMA] = "schema",
+    [TOP_SUBJECT] = "subject"};
+enum {
+    TOP_NEEDED =
+        1 << TOP_BUILDS | 1 << TOP_EDGES | 1 << TOP_INPUTS | 1 << TOP_NODES | 1 << TOP_SCHEMA
+};
 
 static bool read_top_member(struct reading *reading, int member)
 {
     struct ew_merged *merged = &reading->merge->merged;
     switch (member) {
-    case 0:
+    case TOP_AS_OF:
         return ew_merged_read_time(reading, &merged->as_of_100ns);
-    case 1:
+    case TOP_BUILDS:
         return read_objects(reading, ew_merged_read_build);
-    case 2:
+    case TOP_CONFLICTS:
         return read_objects(reading, ew_merged_read_conflict);
-    case 3:
+    case TOP_COVERAGE:
         return read_coverage(reading);
-    case 4:
+    case TOP_EDGES:
         return read_objects(reading, ew_merged_read_edge);
-    case 5:
+    case TOP_FRESH_DAYS:
         return ew_merged_read_u32(reading, &merged->fresh_days);
-    case 6:
+    case TOP_INPUTS:
         return read_inputs(reading);
-    case 7:
+    case TOP_NODES:
         return read_objects(reading, ew_merged_read_node);
     case TOP_SCHEMA:
         return read_schema(reading);
@@ -115,15 +135,13 @@ static bool read_top_member(struct reading *reading, int member)
 
 static void learn(struct scan *scan)
 {
-    static const char *const top[] = {"asOf",      "builds", "conflicts", "coverage", "edges",
-                                      "freshDays", "inputs", "nodes",     "schema",   "subject"};
     static const char *const inputs[] = {"documentsDigest", "graphs", "streams"};
     static const char *const coverage[] = {"scopes", "searchesCut"};
     static const char *const subject[] = {"kind", "name"};
-    ew_merge_scan_learn(scan, KIND_TOP, top, sizeof top / sizeof top[0]);
-    ew_merge_scan_learn(scan, KIND_INPUTS, inputs, sizeof inputs / sizeof inputs[0]);
-    ew_merge_scan_learn(scan, KIND_COVERAGE, coverage, sizeof coverage / sizeof coverage[0]);
-    ew_merge_scan_learn(scan, KIND_SUBJECT, subject, sizeof subject / sizeof subject[0]);
+    MERGED_READ_LEARN(scan, KIND_TOP, top_members);
+    MERGED_READ_LEARN(scan, KIND_INPUTS, inputs);
+    MERGED_READ_LEARN(scan, KIND_COVERAGE, coverage);
+    MERGED_READ_LEARN(scan, KIND_SUBJECT, subject);
     ew_merged_read_learn_values(scan);
     ew_merged_read_learn_rows(scan);
     ew_merged_read_learn_tables(scan);

@@ -15,8 +15,19 @@ static const char *strength_name(unsigned i)
 /* --- conflicts and coverage
  * --------------------------------------------------------------------- */
 
-static const char *const conflict_members[] = {"class", "count",      "edge", "graph",
-                                               "node",  "resolution", "text"};
+enum {
+    CONFLICT_CLASS,
+    CONFLICT_COUNT,
+    CONFLICT_EDGE,
+    CONFLICT_GRAPH,
+    CONFLICT_NODE,
+    CONFLICT_RESOLUTION,
+    CONFLICT_TEXT
+};
+static const char *const conflict_members[] = {
+    [CONFLICT_CLASS] = "class", [CONFLICT_COUNT] = "count", [CONFLICT_EDGE] = "edge",
+    [CONFLICT_GRAPH] = "graph", [CONFLICT_NODE] = "node",   [CONFLICT_RESOLUTION] = "resolution",
+    [CONFLICT_TEXT] = "text"};
 
 bool ew_merged_read_conflict(struct reading *reading)
 {
@@ -28,23 +39,23 @@ bool ew_merged_read_conflict(struct reading *reading)
          fine && (member = ew_merge_scan_member(reading->scan, KIND_CONFLICT, &seen)) >= 0;) {
         unsigned index = 0;
         switch (member) {
-        case 0:
+        case CONFLICT_CLASS:
             fine = ew_merged_read_name(reading, conflict_class, EW_CONFLICT_COUNT, &index);
             row.conflict = (enum ew_conflict)index;
             break;
-        case 1:
+        case CONFLICT_COUNT:
             fine = ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row.count);
             break;
-        case 2:
+        case CONFLICT_EDGE:
             fine = ew_merged_read_u32(reading, &row.edge);
             break;
-        case 3:
+        case CONFLICT_GRAPH:
             fine = ew_merged_read_u32(reading, &row.graph);
             break;
-        case 4:
+        case CONFLICT_NODE:
             fine = ew_merged_read_u32(reading, &row.node);
             break;
-        case 5:
+        case CONFLICT_RESOLUTION:
             fine = ew_merged_read_text(reading, &row.resolution);
             break;
         default:
@@ -52,7 +63,8 @@ bool ew_merged_read_conflict(struct reading *reading)
             break;
         }
     }
-    if (fine && ew_merge_scan_status(reading->scan) == EW_OK && (seen & 1) == 0) {
+    if (fine && ew_merge_scan_status(reading->scan) == EW_OK
+        && (seen & 1U << CONFLICT_CLASS) == 0) {
         return ew_merge_scan_fail(reading->scan, "has no class");
     }
     struct ew_reach_conflict *place =
@@ -63,6 +75,10 @@ bool ew_merged_read_conflict(struct reading *reading)
     return place != NULL && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
+enum { RANGE_FROM, RANGE_STREAM, RANGE_TO };
+static const char *const range_members[] = {
+    [RANGE_FROM] = "from", [RANGE_STREAM] = "stream", [RANGE_TO] = "to"};
+
 static bool read_range(struct reading *reading)
 {
     struct ew_reach_range row = {0};
@@ -70,9 +86,10 @@ static bool read_range(struct reading *reading)
     bool fine = true;
     for (int member;
          fine && (member = ew_merge_scan_member(reading->scan, KIND_RANGE, &seen)) >= 0;) {
-        fine = member == 1 ? ew_merged_read_u32(reading, &row.stream)
-                           : ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX,
-                                               member == 0 ? &row.from : &row.to);
+        fine = member == RANGE_STREAM
+                   ? ew_merged_read_u32(reading, &row.stream)
+                   : ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX,
+                                       member == RANGE_FROM ? &row.from : &row.to);
     }
     struct ew_reach_range *place =
         fine ? ew_merged_read_append(reading, &reading->ranges, sizeof row) : NULL;
@@ -93,6 +110,12 @@ static bool read_ranges(struct reading *reading, struct ew_reach_scope *row)
     return fine && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
+enum { SCOPE_BUILD, SCOPE_RANGES, SCOPE_STACKS, SCOPE_STRENGTH };
+static const char *const scope_members[] = {[SCOPE_BUILD] = "build",
+                                            [SCOPE_RANGES] = "ranges",
+                                            [SCOPE_STACKS] = "stacks",
+                                            [SCOPE_STRENGTH] = "strength"};
+
 bool ew_merged_read_scope(struct reading *reading)
 {
     struct ew_reach_scope row = {0};
@@ -102,13 +125,13 @@ bool ew_merged_read_scope(struct reading *reading)
          fine && (member = ew_merge_scan_member(reading->scan, KIND_SCOPE, &seen)) >= 0;) {
         unsigned strength = 0;
         switch (member) {
-        case 0:
+        case SCOPE_BUILD:
             fine = ew_merged_read_u32(reading, &row.build);
             break;
-        case 1:
+        case SCOPE_RANGES:
             fine = read_ranges(reading, &row);
             break;
-        case 2:
+        case SCOPE_STACKS:
             fine = ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, &row.stacks);
             break;
         default:
@@ -145,17 +168,22 @@ static struct ew_graph *make_graph(struct reading *reading)
 }
 
 /* The texts of a graph's head lie in one pool, as the contract of graphs wants it. */
+enum { HEAD_GRAPH_ID, HEAD_ANALYZER, HEAD_VERSION, HEAD_ALGORITHM, HEAD_TEXTS };
 struct head_texts {
-    const char *texts[4];
+    const char *texts[HEAD_TEXTS];
 };
 
 static bool pool_texts(struct reading *reading, struct ew_graph *graph,
                        const struct head_texts *head)
 {
-    ew_graph_text *const places[] = {&graph->graph_id, &graph->analyzer_name,
-                                     &graph->analyzer_version, &graph->analyzer_algorithm};
+    ew_graph_text *const places[HEAD_TEXTS] = {
+        [HEAD_GRAPH_ID] = &graph->graph_id,
+        [HEAD_ANALYZER] = &graph->analyzer_name,
+        [HEAD_VERSION] = &graph->analyzer_version,
+        [HEAD_ALGORITHM] = &graph->analyzer_algorithm,
+    };
     size_t byte_count = 1;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < HEAD_TEXTS; i++) {
         byte_count += head->texts[i] != NULL ? strlen(head->texts[i]) + 1 : 0;
     }
     char *pool = ew_merged_read_keep(reading, byte_count);
@@ -164,7 +192,7 @@ static bool pool_texts(struct reading *reading, struct ew_graph *graph,
     }
     size_t used = 1;
     pool[0] = '\0';
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < HEAD_TEXTS; i++) {
         if (head->texts[i] != NULL) {
             size_t length = strlen(head->texts[i]) + 1;
             memcpy(pool + used, head->texts[i], length);
@@ -192,6 +220,23 @@ static bool read_sha256(struct reading *reading, char out[65])
     return true;
 }
 
+enum {
+    GRAPH_ALGORITHM,
+    GRAPH_ANALYZER,
+    GRAPH_CLOSED,
+    GRAPH_GRAPH_ID,
+    GRAPH_PRESENCE_ONLY,
+    GRAPH_SHA256,
+    GRAPH_VERSION
+};
+static const char *const graph_members[] = {[GRAPH_ALGORITHM] = "algorithm",
+                                            [GRAPH_ANALYZER] = "analyzer",
+                                            [GRAPH_CLOSED] = "closed",
+                                            [GRAPH_GRAPH_ID] = "graphId",
+                                            [GRAPH_PRESENCE_ONLY] = "presenceOnly",
+                                            [GRAPH_SHA256] = "sha256",
+                                            [GRAPH_VERSION] = "version"};
+
 bool ew_merged_read_graph(struct reading *reading)
 {
     struct head_texts head = {{NULL}};
@@ -201,26 +246,26 @@ bool ew_merged_read_graph(struct reading *reading)
     for (int member;
          fine && (member = ew_merge_scan_member(reading->scan, KIND_GRAPH, &seen)) >= 0;) {
         switch (member) {
-        case 0:
-            fine = ew_merged_read_text(reading, &head.texts[3]);
+        case GRAPH_ALGORITHM:
+            fine = ew_merged_read_text(reading, &head.texts[HEAD_ALGORITHM]);
             break;
-        case 1:
-            fine = ew_merged_read_text(reading, &head.texts[1]);
+        case GRAPH_ANALYZER:
+            fine = ew_merged_read_text(reading, &head.texts[HEAD_ANALYZER]);
             break;
-        case 2:
+        case GRAPH_CLOSED:
             fine = ew_merge_scan_bool(reading->scan, &graph->closed);
             break;
-        case 3:
-            fine = ew_merged_read_text(reading, &head.texts[0]);
+        case GRAPH_GRAPH_ID:
+            fine = ew_merged_read_text(reading, &head.texts[HEAD_GRAPH_ID]);
             break;
-        case 4:
+        case GRAPH_PRESENCE_ONLY:
             fine = ew_merge_scan_bool(reading->scan, &graph->presence_only);
             break;
-        case 5:
+        case GRAPH_SHA256:
             fine = read_sha256(reading, graph->sha256);
             break;
         default:
-            fine = ew_merged_read_text(reading, &head.texts[2]);
+            fine = ew_merged_read_text(reading, &head.texts[HEAD_VERSION]);
             break;
         }
     }
@@ -235,18 +280,42 @@ bool ew_merged_read_graph(struct reading *reading)
     return place != NULL;
 }
 
+enum {
+    STREAM_CONTAINER,
+    STREAM_FIRST_SEQ,
+    STREAM_GAPS,
+    STREAM_HOST,
+    STREAM_ID,
+    STREAM_LAST_END,
+    STREAM_LAST_SEQ,
+    STREAM_MISSING,
+    STREAM_WINDOWS
+};
+static const char *const stream_members[] = {[STREAM_CONTAINER] = "container",
+                                             [STREAM_FIRST_SEQ] = "firstSeq",
+                                             [STREAM_GAPS] = "gaps",
+                                             [STREAM_HOST] = "host",
+                                             [STREAM_ID] = "id",
+                                             [STREAM_LAST_END] = "lastEnd",
+                                             [STREAM_LAST_SEQ] = "lastSeq",
+                                             [STREAM_MISSING] = "missing",
+                                             [STREAM_WINDOWS] = "windows"};
+
 static bool read_stream_member(struct reading *reading, int member, struct ew_window_stream *row)
 {
-    uint64_t *const numbers[] = {NULL, &row->first_sequence, &row->gaps,    NULL,         NULL,
-                                 NULL, &row->last_sequence,  &row->missing, &row->windows};
+    uint64_t *const numbers[] = {[STREAM_FIRST_SEQ] = &row->first_sequence,
+                                 [STREAM_GAPS] = &row->gaps,
+                                 [STREAM_LAST_SEQ] = &row->last_sequence,
+                                 [STREAM_MISSING] = &row->missing,
+                                 [STREAM_WINDOWS] = &row->windows};
     switch (member) {
-    case 0:
+    case STREAM_CONTAINER:
         return ew_merged_read_text(reading, &row->container);
-    case 3:
+    case STREAM_HOST:
         return ew_merged_read_text(reading, &row->host_id);
-    case 4:
+    case STREAM_ID:
         return ew_merged_read_text(reading, &row->id);
-    case 5:
+    case STREAM_LAST_END:
         return ew_merged_read_time(reading, &row->last_end_100ns);
     default:
         return ew_merge_scan_u64(reading->scan, EW_JSON_INTEGER_MAX, numbers[member]);
@@ -270,9 +339,13 @@ bool ew_merged_read_stream(struct reading *reading)
     return place != NULL && ew_merge_scan_status(reading->scan) == EW_OK;
 }
 
+static const char *const build_members[] = {"buildId", "codeId", "debugId", "mvid",
+                                            "name",    "purl",   "sha256"};
+
 bool ew_merged_read_build(struct reading *reading)
 {
     struct ew_reach_build row = {0};
+    /* As their names lie. */
     const char **const members[] = {&row.build_id, &row.code_id, &row.debug_id, &row.mvid,
                                     &row.name,     &row.purl,    &row.sha256};
     uint32_t seen = 0;
@@ -290,18 +363,10 @@ bool ew_merged_read_build(struct reading *reading)
 
 void ew_merged_read_learn_tables(struct scan *scan)
 {
-    static const char *const scope[] = {"build", "ranges", "stacks", "strength"};
-    static const char *const range[] = {"from", "stream", "to"};
-    static const char *const graph[] = {"algorithm",    "analyzer", "closed", "graphId",
-                                        "presenceOnly", "sha256",   "version"};
-    static const char *const stream[] = {"container", "firstSeq", "gaps",    "host",   "id",
-                                         "lastEnd",   "lastSeq",  "missing", "windows"};
-    static const char *const build[] = {"buildId", "codeId", "debugId", "mvid",
-                                        "name",    "purl",   "sha256"};
     MERGED_READ_LEARN(scan, KIND_CONFLICT, conflict_members);
-    MERGED_READ_LEARN(scan, KIND_SCOPE, scope);
-    MERGED_READ_LEARN(scan, KIND_RANGE, range);
-    MERGED_READ_LEARN(scan, KIND_GRAPH, graph);
-    MERGED_READ_LEARN(scan, KIND_STREAM, stream);
-    MERGED_READ_LEARN(scan, KIND_BUILD, build);
+    MERGED_READ_LEARN(scan, KIND_SCOPE, scope_members);
+    MERGED_READ_LEARN(scan, KIND_RANGE, range_members);
+    MERGED_READ_LEARN(scan, KIND_GRAPH, graph_members);
+    MERGED_READ_LEARN(scan, KIND_STREAM, stream_members);
+    MERGED_READ_LEARN(scan, KIND_BUILD, build_members);
 }
