@@ -159,6 +159,11 @@ struct doctor_report {
 void doctor_check_program(const struct doctor_program *program,
                           struct doctor_finding *finding_out);
 
+/* A finding without advice, which is given next. There is room for all that the checks make. */
+struct doctor_finding *doctor_add(struct doctor_report *report, enum doctor_level level,
+                                  const char *what, const char *format, ...) EW_PRINTF(4, 5);
+void doctor_advise(struct doctor_finding *finding, const char *format, ...) EW_PRINTF(2, 3);
+
 /* Which callgraphs are merged with, and which not; appends to the report. doctor_graphs.c */
 void doctor_check_graphs(const struct doctor_facts *facts, struct doctor_report *report);
 

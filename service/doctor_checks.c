@@ -22,12 +22,9 @@ enum {
 /* 2020-01-01: no supported Windows shows an earlier time unless its clock is wrong. */
 #define TIME_MIN (EW_FILETIME_UNIX_EPOCH + 50 * (uint64_t)YEAR_SECONDS * EW_FILETIME_SECOND)
 
-static struct doctor_finding *add(struct doctor_report *report, enum doctor_level level,
-                                  const char *what, const char *format, ...) EW_PRINTF(4, 5);
-
-/* A finding without advice. The last one is overwritten when there are too many, which the
- * number of checks does not allow. */
-static struct doctor_finding *add(struct doctor_report *report, enum doctor_level level,
+/* The last one is overwritten when there are too many, which the number of checks does not
+ * allow. */
+struct doctor_finding *doctor_add(struct doctor_report *report, enum doctor_level level,
                                   const char *what, const char *format, ...)
 {
     if (report->count == DOCTOR_FINDINGS_MAX) {
@@ -44,9 +41,7 @@ static struct doctor_finding *add(struct doctor_report *report, enum doctor_leve
     return finding;
 }
 
-static void advise(struct doctor_finding *finding, const char *format, ...) EW_PRINTF(2, 3);
-
-static void advise(struct doctor_finding *finding, const char *format, ...)
+void doctor_advise(struct doctor_finding *finding, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -58,23 +53,26 @@ static void check_version(const struct doctor_system *system, struct doctor_repo
 {
     static const char what[] = "Windows version";
     if (system->major == 0) {
-        advise(add(report, DOCTOR_WARN, what, "not known"),
-               "make sure that this is Windows 10 1809, Server 2019 or later");
+        doctor_advise(doctor_add(report, DOCTOR_WARN, what, "not known"),
+                      "make sure that this is Windows 10 1809, Server 2019 or later");
     } else if (system->build < BUILD_1809 || system->major < 10) {
-        advise(add(report, DOCTOR_FAIL, what, "%" PRIu32 ".%" PRIu32 ".%" PRIu32, system->major,
-                   system->minor, system->build),
-               "collect on Windows 10 1809 or Server 2019 (build %d) or later", BUILD_1809);
+        doctor_advise(doctor_add(report, DOCTOR_FAIL, what, "%" PRIu32 ".%" PRIu32 ".%" PRIu32,
+                                 system->major, system->minor, system->build),
+                      "collect on Windows 10 1809 or Server 2019 (build %d) or later",
+                      BUILD_1809);
     } else if (system->arm64) {
-        advise(add(report, DOCTOR_WARN, what, "%" PRIu32 ".%" PRIu32 ".%" PRIu32 " on ARM64",
-                   system->major, system->minor, system->build),
-               "collection is made for x86-64; on ARM64 it was never tried");
+        doctor_advise(doctor_add(report, DOCTOR_WARN, what,
+                                 "%" PRIu32 ".%" PRIu32 ".%" PRIu32 " on ARM64", system->major,
+                                 system->minor, system->build),
+                      "collection is made for x86-64; on ARM64 it was never tried");
     } else {
-        (void)add(report, DOCTOR_OK, what, "%" PRIu32 ".%" PRIu32 ".%" PRIu32, system->major,
-                  system->minor, system->build);
+        (void)doctor_add(report, DOCTOR_OK, what, "%" PRIu32 ".%" PRIu32 ".%" PRIu32,
+                         system->major, system->minor, system->build);
     }
     if (system->wine[0] != '\0') {
-        advise(add(report, DOCTOR_WARN, "Wine", "this is Wine %s, not Windows", system->wine),
-               "collect on Windows: Wine has no event tracing");
+        doctor_advise(
+            doctor_add(report, DOCTOR_WARN, "Wine", "this is Wine %s, not Windows", system->wine),
+            "collect on Windows: Wine has no event tracing");
     }
 }
 
@@ -82,16 +80,17 @@ static void check_rights(const struct doctor_rights *rights, struct doctor_repor
 {
     static const char what[] = "rights";
     if (rights->is_system) {
-        (void)add(report, DOCTOR_OK, what, "LocalSystem");
+        (void)doctor_add(report, DOCTOR_OK, what, "LocalSystem");
     } else if (rights->administrator) {
-        (void)add(report, DOCTOR_OK, what, "administrator, elevated");
+        (void)doctor_add(report, DOCTOR_OK, what, "administrator, elevated");
     } else if (rights->can_elevate) {
-        advise(add(report, DOCTOR_FAIL, what, "administrator, not elevated"),
-               "start it from a prompt that was opened with \"Run as administrator\"");
+        doctor_advise(doctor_add(report, DOCTOR_FAIL, what, "administrator, not elevated"),
+                      "start it from a prompt that was opened with \"Run as administrator\"");
     } else {
-        advise(add(report, DOCTOR_FAIL, what, "not an administrator"),
-               "run it as an administrator, or as a service under LocalSystem: only they may "
-               "start sessions of the kernel");
+        doctor_advise(
+            doctor_add(report, DOCTOR_FAIL, what, "not an administrator"),
+            "run it as an administrator, or as a service under LocalSystem: only they may "
+            "start sessions of the kernel");
     }
 }
 
@@ -100,16 +99,17 @@ static void check_privilege(const struct doctor_rights *rights,
 {
     static const char what[] = "profile privilege";
     if (!settings->kernel.enabled || !settings->kernel.profile) {
-        (void)add(report, DOCTOR_OK, what, "not needed: no samples are configured");
+        (void)doctor_add(report, DOCTOR_OK, what, "not needed: no samples are configured");
     } else if (rights->profile == DOCTOR_PRIVILEGE_ENABLED) {
-        (void)add(report, DOCTOR_OK, what, "SeSystemProfilePrivilege can be enabled");
+        (void)doctor_add(report, DOCTOR_OK, what, "SeSystemProfilePrivilege can be enabled");
     } else if (rights->profile == DOCTOR_PRIVILEGE_ABSENT) {
-        advise(add(report, DOCTOR_FAIL, what, "SeSystemProfilePrivilege is not held"),
-               "grant \"Profile system performance\" to the account (Local Security Policy, User "
-               "Rights Assignment), or run elevated or as LocalSystem");
+        doctor_advise(
+            doctor_add(report, DOCTOR_FAIL, what, "SeSystemProfilePrivilege is not held"),
+            "grant \"Profile system performance\" to the account (Local Security Policy, User "
+            "Rights Assignment), or run elevated or as LocalSystem");
     } else {
-        advise(add(report, DOCTOR_WARN, what, "could not be asked for"),
-               "run elevated, and look again");
+        doctor_advise(doctor_add(report, DOCTOR_WARN, what, "could not be asked for"),
+                      "run elevated, and look again");
     }
 }
 
@@ -131,12 +131,13 @@ static void check_session_count(const struct doctor_sessions *sessions,
                               : left < needed + 2 ? DOCTOR_WARN
                                                   : DOCTOR_OK;
     struct doctor_finding *finding =
-        add(report, level, what, "%" PRIu32 " of %" PRIu32 " in use, %" PRIu32 " needed",
-            sessions->in_use, sessions->maximum, needed);
+        doctor_add(report, level, what, "%" PRIu32 " of %" PRIu32 " in use, %" PRIu32 " needed",
+                   sessions->in_use, sessions->maximum, needed);
     if (level != DOCTOR_OK) {
-        advise(finding, "end sessions that nobody needs (logman query -ets, logman stop NAME "
-                        "-ets), or raise EtwMaxLoggers under HKLM\\SYSTEM\\CurrentControlSet\\"
-                        "Control\\WMI (at most 256) and restart Windows");
+        doctor_advise(finding,
+                      "end sessions that nobody needs (logman query -ets, logman stop NAME "
+                      "-ets), or raise EtwMaxLoggers under HKLM\\SYSTEM\\CurrentControlSet\\"
+                      "Control\\WMI (at most 256) and restart Windows");
     }
 }
 
@@ -145,16 +146,17 @@ static void check_system_loggers(const struct doctor_sessions *sessions,
 {
     static const char what[] = "system loggers";
     if (!settings->kernel.enabled) {
-        (void)add(report, DOCTOR_OK, what, "not needed: the kernel is not configured");
+        (void)doctor_add(report, DOCTOR_OK, what, "not needed: the kernel is not configured");
         return;
     }
     bool full = sessions->system_other >= SYSTEM_LOGGERS;
     struct doctor_finding *finding =
-        add(report, full ? DOCTOR_FAIL : DOCTOR_OK, what, "%" PRIu32 " of %d in use, 1 needed",
-            sessions->system_other, SYSTEM_LOGGERS);
+        doctor_add(report, full ? DOCTOR_FAIL : DOCTOR_OK, what,
+                   "%" PRIu32 " of %d in use, 1 needed", sessions->system_other, SYSTEM_LOGGERS);
     if (full) {
-        advise(finding, "end another tool's session of the kernel (logman query -ets shows "
-                        "them); Windows has no more, and no setting changes that");
+        doctor_advise(finding,
+                      "end another tool's session of the kernel (logman query -ets shows "
+                      "them); Windows has no more, and no setting changes that");
     }
 }
 
@@ -163,27 +165,29 @@ static void check_session_name(const struct doctor_sessions *sessions,
 {
     static const char what[] = "our session";
     if (sessions->owner == DOCTOR_NOBODY) {
-        (void)add(report, DOCTOR_OK, what, "none runs, and the name is free");
+        (void)doctor_add(report, DOCTOR_OK, what, "none runs, and the name is free");
     } else if (sessions->owner == DOCTOR_ANOTHER) {
-        advise(
-            add(report, DOCTOR_FAIL, what, "\"%s\" exists and is not ours", sessions->name),
+        doctor_advise(
+            doctor_add(report, DOCTOR_FAIL, what, "\"%s\" exists and is not ours",
+                       sessions->name),
             "choose another session name in the configuration, or end that session if you know "
             "whose it is; it is never ended by etwitness");
     } else if (sessions->owner == DOCTOR_ELSEWHERE) {
-        advise(add(report, DOCTOR_FAIL, what,
-                   "\"%s\" runs: another etwitness collects under that name", sessions->name),
-               "stop that collection: a host has one; if there is none, end the session: "
-               "logman stop \"%s\" -ets",
-               sessions->name);
+        doctor_advise(doctor_add(report, DOCTOR_FAIL, what,
+                                 "\"%s\" runs: another etwitness collects under that name",
+                                 sessions->name),
+                      "stop that collection: a host has one; if there is none, end the session: "
+                      "logman stop \"%s\" -ets",
+                      sessions->name);
     } else if (sessions->owner == DOCTOR_OURS && sessions->collectors != 0) {
-        advise(add(report, DOCTOR_WARN, what, "\"%s\" runs: this host is collecting now",
-                   sessions->name),
-               "nothing, if that is wanted; a host has one collection at a time");
+        doctor_advise(doctor_add(report, DOCTOR_WARN, what,
+                                 "\"%s\" runs: this host is collecting now", sessions->name),
+                      "nothing, if that is wanted; a host has one collection at a time");
     } else {
-        advise(add(report, DOCTOR_WARN, what, "\"%s\" was left behind by a run that was killed",
-                   sessions->name),
-               "nothing: the next start ends it; by hand: logman stop \"%s\" -ets",
-               sessions->name);
+        doctor_advise(
+            doctor_add(report, DOCTOR_WARN, what,
+                       "\"%s\" was left behind by a run that was killed", sessions->name),
+            "nothing: the next start ends it; by hand: logman stop \"%s\" -ets", sessions->name);
     }
 }
 
@@ -191,9 +195,10 @@ static void check_sessions(const struct doctor_sessions *sessions,
                            const struct ew_settings *settings, struct doctor_report *report)
 {
     if (sessions->error != 0) {
-        advise(add(report, DOCTOR_WARN, "ETW sessions",
-                   "could not be listed (Windows error %" PRIu32 ")", sessions->error),
-               "run elevated, and look again");
+        doctor_advise(doctor_add(report, DOCTOR_WARN, "ETW sessions",
+                                 "could not be listed (Windows error %" PRIu32 ")",
+                                 sessions->error),
+                      "run elevated, and look again");
         return;
     }
     check_session_count(sessions, settings, report);
@@ -204,21 +209,24 @@ static void check_sessions(const struct doctor_sessions *sessions,
 static void check_container(const struct doctor_system *system, struct doctor_report *report)
 {
     if (system->in_container) {
-        advise(add(report, DOCTOR_FAIL, "place", "inside a Windows container"),
-               "run it on the host (or in a HostProcess container): the kernel cannot be traced "
-               "from inside, and the host sees all process-isolated containers");
+        doctor_advise(
+            doctor_add(report, DOCTOR_FAIL, "place", "inside a Windows container"),
+            "run it on the host (or in a HostProcess container): the kernel cannot be traced "
+            "from inside, and the host sees all process-isolated containers");
     } else {
-        (void)add(report, DOCTOR_OK, "place", "not inside a container");
+        (void)doctor_add(report, DOCTOR_OK, "place", "not inside a container");
     }
     if (system->objects_status == 0) {
-        (void)add(report, DOCTOR_OK, "container support",
-                  "the object directory can be read; Hyper-V isolated containers stay invisible");
+        (void)doctor_add(
+            report, DOCTOR_OK, "container support",
+            "the object directory can be read; Hyper-V isolated containers stay invisible");
     } else {
-        advise(add(report, DOCTOR_WARN, "container support",
-                   "the object directory cannot be read (status 0x%08" PRIx32 ")",
-                   system->objects_status),
-               "run elevated or as LocalSystem; else processes in containers are counted as the "
-               "host's, unless their events say otherwise");
+        doctor_advise(
+            doctor_add(report, DOCTOR_WARN, "container support",
+                       "the object directory cannot be read (status 0x%08" PRIx32 ")",
+                       system->objects_status),
+            "run elevated or as LocalSystem; else processes in containers are counted as the "
+            "host's, unless their events say otherwise");
     }
 }
 
@@ -226,12 +234,12 @@ static void check_config(const struct doctor_facts *facts, struct doctor_report 
 {
     static const char what[] = "configuration";
     if (facts->config_error.text[0] != '\0') {
-        advise(add(report, DOCTOR_FAIL, what, "%s", facts->config_error.text),
-               "correct the file; docs/OPERATIONS.md lists every key with its limits");
+        doctor_advise(doctor_add(report, DOCTOR_FAIL, what, "%s", facts->config_error.text),
+                      "correct the file; docs/OPERATIONS.md lists every key with its limits");
     } else if (facts->config_read) {
-        (void)add(report, DOCTOR_OK, what, "%s", facts->config_path);
+        (void)doctor_add(report, DOCTOR_OK, what, "%s", facts->config_path);
     } else {
-        (void)add(report, DOCTOR_OK, what, "none: the defaults hold");
+        (void)doctor_add(report, DOCTOR_OK, what, "none: the defaults hold");
     }
 }
 
@@ -239,16 +247,17 @@ static void check_place(const struct doctor_folder *folder, struct doctor_report
 {
     static const char what[] = "evidence directory";
     if (!folder->writable) {
-        advise(add(report, DOCTOR_FAIL, what, "%s: %s", folder->path,
-                   folder->why[0] != '\0' ? folder->why : "cannot be written"),
-               "give another directory, or let this account write there");
+        doctor_advise(doctor_add(report, DOCTOR_FAIL, what, "%s: %s", folder->path,
+                                 folder->why[0] != '\0' ? folder->why : "cannot be written"),
+                      "give another directory, or let this account write there");
     } else if (folder->remote) {
-        advise(add(report, DOCTOR_WARN, what, "%s is on another machine", folder->path),
-               "give a directory on a local disk, and let the scanner fetch from it: publication "
-               "relies on a local volume's renames");
+        doctor_advise(
+            doctor_add(report, DOCTOR_WARN, what, "%s is on another machine", folder->path),
+            "give a directory on a local disk, and let the scanner fetch from it: publication "
+            "relies on a local volume's renames");
     } else {
-        (void)add(report, DOCTOR_OK, what, "%s%s", folder->path,
-                  folder->exists ? "" : " does not exist and can be made");
+        (void)doctor_add(report, DOCTOR_OK, what, "%s%s", folder->path,
+                         folder->exists ? "" : " does not exist and can be made");
     }
 }
 
@@ -259,18 +268,20 @@ static void check_acl(const struct doctor_folder *folder, struct doctor_report *
         return;
     }
     if (!folder->acl_known) {
-        advise(add(report, DOCTOR_WARN, what, "the access list could not be read"),
-               "run elevated, and look again");
+        doctor_advise(doctor_add(report, DOCTOR_WARN, what, "the access list could not be read"),
+                      "run elevated, and look again");
     } else if (folder->open_write) {
-        advise(add(report, DOCTOR_FAIL, what, "ordinary users may write in %s", folder->path),
-               "icacls \"%s\" /inheritance:r /remove:g *S-1-1-0 *S-1-5-11 *S-1-5-32-545 /grant:r "
-               "*S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F",
-               folder->path);
+        doctor_advise(
+            doctor_add(report, DOCTOR_FAIL, what, "ordinary users may write in %s", folder->path),
+            "icacls \"%s\" /inheritance:r /remove:g *S-1-1-0 *S-1-5-11 *S-1-5-32-545 /grant:r "
+            "*S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F",
+            folder->path);
     } else if (folder->open_read) {
-        advise(add(report, DOCTOR_WARN, what, "ordinary users may read %s", folder->path),
-               "evidence names modules and methods: let only the scanner's account read it");
+        doctor_advise(
+            doctor_add(report, DOCTOR_WARN, what, "ordinary users may read %s", folder->path),
+            "evidence names modules and methods: let only the scanner's account read it");
     } else {
-        (void)add(report, DOCTOR_OK, what, "system and administrators alone");
+        (void)doctor_add(report, DOCTOR_OK, what, "system and administrators alone");
     }
 }
 
@@ -281,21 +292,21 @@ static void check_space(const struct doctor_folder *folder, const struct ew_sett
     uint64_t free_mib = folder->free_bytes / MIB;
     uint64_t kept_mib = settings->retention_bytes / MIB;
     if (folder->free_bytes == UINT64_MAX) {
-        advise(add(report, DOCTOR_WARN, what, "not known"),
-               "see that the volume has room for %" PRIu64 " MiB of evidence", kept_mib);
+        doctor_advise(doctor_add(report, DOCTOR_WARN, what, "not known"),
+                      "see that the volume has room for %" PRIu64 " MiB of evidence", kept_mib);
     } else if (folder->free_bytes < FREE_BYTES_MIN) {
-        advise(add(report, DOCTOR_FAIL, what, "%" PRIu64 " MiB", free_mib),
-               "free %" PRIu64 " MiB at least, or give a directory on another volume",
-               (FREE_BYTES_MIN - folder->free_bytes + MIB - 1) / MIB);
+        doctor_advise(doctor_add(report, DOCTOR_FAIL, what, "%" PRIu64 " MiB", free_mib),
+                      "free %" PRIu64 " MiB at least, or give a directory on another volume",
+                      (FREE_BYTES_MIN - folder->free_bytes + MIB - 1) / MIB);
     } else if (folder->free_bytes < settings->retention_bytes) {
-        advise(
-            add(report, DOCTOR_WARN, what,
-                "%" PRIu64 " MiB, while up to %" PRIu64 " MiB of evidence are kept", free_mib,
-                kept_mib),
+        doctor_advise(
+            doctor_add(report, DOCTOR_WARN, what,
+                       "%" PRIu64 " MiB, while up to %" PRIu64 " MiB of evidence are kept",
+                       free_mib, kept_mib),
             "lower retention in the configuration, or free disk; what is there already counts");
     } else {
-        (void)add(report, DOCTOR_OK, what, "%" PRIu64 " MiB, up to %" PRIu64 " MiB are kept",
-                  free_mib, kept_mib);
+        (void)doctor_add(report, DOCTOR_OK, what,
+                         "%" PRIu64 " MiB, up to %" PRIu64 " MiB are kept", free_mib, kept_mib);
     }
 }
 
@@ -321,16 +332,18 @@ static void check_symbol_folder(const struct doctor_folder *folder,
 {
     static const char what[] = "symbol path";
     if (folder->remote && !settings->network) {
-        advise(add(report, DOCTOR_WARN, what, "%s is not local", folder->path),
-               "copy the symbols to a local folder, or allow the network in the configuration");
+        doctor_advise(
+            doctor_add(report, DOCTOR_WARN, what, "%s is not local", folder->path),
+            "copy the symbols to a local folder, or allow the network in the configuration");
     } else if (!folder->remote && !folder->exists) {
-        advise(add(report, DOCTOR_WARN, what, "%s does not exist", folder->path),
-               "correct the path; without it names come from exports alone");
+        doctor_advise(doctor_add(report, DOCTOR_WARN, what, "%s does not exist", folder->path),
+                      "correct the path; without it names come from exports alone");
     } else if (folder->acl_known && folder->open_write) {
-        advise(add(report, DOCTOR_WARN, what, "ordinary users may write in %s", folder->path),
-               "let only administrators write there: who can put a PDB there chooses names");
+        doctor_advise(
+            doctor_add(report, DOCTOR_WARN, what, "ordinary users may write in %s", folder->path),
+            "let only administrators write there: who can put a PDB there chooses names");
     } else {
-        (void)add(report, DOCTOR_OK, what, "%s", folder->path);
+        (void)doctor_add(report, DOCTOR_OK, what, "%s", folder->path);
     }
 }
 
@@ -339,12 +352,13 @@ static void check_symbols(const struct doctor_facts *facts,
                           struct doctor_report *report)
 {
     if (!settings->enabled) {
-        (void)add(report, DOCTOR_OK, "symbols", "off: native code is told by module and offset");
+        (void)doctor_add(report, DOCTOR_OK, "symbols",
+                         "off: native code is told by module and offset");
         return;
     }
     if (facts->symbol_count == 0) {
-        (void)add(report, DOCTOR_OK, "symbols", "%s",
-                  settings->image_folder ? "beside images, and exports" : "exports alone");
+        (void)doctor_add(report, DOCTOR_OK, "symbols", "%s",
+                         settings->image_folder ? "beside images, and exports" : "exports alone");
     }
     struct doctor_report worst = {.count = 0};
     size_t good = 0;
@@ -358,8 +372,8 @@ static void check_symbols(const struct doctor_facts *facts,
         }
     }
     if (facts->symbol_count != 0) {
-        (void)add(report, DOCTOR_OK, "symbol paths", "%zu of %zu can be used", good,
-                  facts->symbol_count);
+        (void)doctor_add(report, DOCTOR_OK, "symbol paths", "%zu of %zu can be used", good,
+                         facts->symbol_count);
     }
 }
 
@@ -370,20 +384,20 @@ static void check_clock(const struct doctor_clock *clock, struct doctor_report *
     char now[EW_FILETIME_TEXT_BYTES];
     ew_filetime_format(clock->now_100ns, now);
     if (clock->frequency == 0) {
-        advise(add(report, DOCTOR_FAIL, what, "there is no performance counter"),
-               "events cannot be ordered in time here");
+        doctor_advise(doctor_add(report, DOCTOR_FAIL, what, "there is no performance counter"),
+                      "events cannot be ordered in time here");
     } else if (clock->now_100ns < TIME_MIN) {
-        advise(add(report, DOCTOR_WARN, what, "it shows %s", now),
-               "set the clock: the times of evidence come from it");
+        doctor_advise(doctor_add(report, DOCTOR_WARN, what, "it shows %s", now),
+                      "set the clock: the times of evidence come from it");
     } else if (parted > CLOCK_SPREAD_100NS || parted < -CLOCK_SPREAD_100NS) {
-        advise(add(report, DOCTOR_WARN, what,
-                   "the wall clock moved %" PRId64
-                   " us against the counter in a quarter of a second",
-                   parted / 10),
-               "see what steps the clock (w32tm /query /status); a step cuts windows");
+        doctor_advise(doctor_add(report, DOCTOR_WARN, what,
+                                 "the wall clock moved %" PRId64
+                                 " us against the counter in a quarter of a second",
+                                 parted / 10),
+                      "see what steps the clock (w32tm /query /status); a step cuts windows");
     } else {
-        (void)add(report, DOCTOR_OK, what, "%" PRIu64 " Hz, agrees with the wall clock",
-                  clock->frequency);
+        (void)doctor_add(report, DOCTOR_OK, what, "%" PRIu64 " Hz, agrees with the wall clock",
+                         clock->frequency);
     }
 }
 
@@ -391,11 +405,12 @@ static void check_paging(const struct doctor_system *system, struct doctor_repor
 {
     static const char what[] = "paging of the kernel";
     if (system->paging_known && system->paging_disabled) {
-        (void)add(report, DOCTOR_OK, what, "off: stacks stay whole when memory is short");
+        (void)doctor_add(report, DOCTOR_OK, what, "off: stacks stay whole when memory is short");
     } else {
-        (void)add(report, DOCTOR_OK, what,
-                  "on, as Windows comes; if stacks break off under load, DisablePagingExecutive "
-                  "helps (docs/OPERATIONS.md)");
+        (void)doctor_add(
+            report, DOCTOR_OK, what,
+            "on, as Windows comes; if stacks break off under load, DisablePagingExecutive "
+            "helps (docs/OPERATIONS.md)");
     }
 }
 
@@ -409,7 +424,7 @@ void doctor_examine(const struct doctor_facts *facts, const struct ew_settings *
     check_sessions(&facts->sessions, settings, report_out);
     check_container(&facts->system, report_out);
     check_config(facts, report_out);
-    doctor_check_program(&facts->program, add(report_out, DOCTOR_OK, "program", "%s", ""));
+    doctor_check_program(&facts->program, doctor_add(report_out, DOCTOR_OK, "program", "%s", ""));
     check_place(&facts->evidence, report_out);
     check_acl(&facts->evidence, report_out);
     check_space(&facts->evidence, settings, report_out);

@@ -3,32 +3,7 @@
 #include "doctor.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <string.h>
-
-/* There is room for a line of each. */
-static struct doctor_finding *add(struct doctor_report *report, enum doctor_level level,
-                                  const char *what)
-{
-    if (report->count == DOCTOR_FINDINGS_MAX) {
-        report->count--;
-    }
-    struct doctor_finding *finding = &report->findings[report->count++];
-    memset(finding, 0, sizeof *finding);
-    finding->level = level;
-    finding->what = what;
-    return finding;
-}
-
-static void put(char *out, size_t capacity, const char *format, ...) EW_PRINTF(3, 4);
-
-static void put(char *out, size_t capacity, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(out, capacity, format, arguments);
-    va_end(arguments);
-}
+#include <stdio.h>
 
 static const char *advice_for(enum ew_status refusal)
 {
@@ -48,32 +23,33 @@ static const char *advice_for(enum ew_status refusal)
     }
 }
 
-static void describe(const struct doctor_graph *graph, struct doctor_finding *finding)
+static struct doctor_finding *describe(const struct doctor_graph *graph,
+                                       struct doctor_report *report)
 {
     char dangling[96] = "";
-    if (graph->dangling != 0) {
-        put(dangling, sizeof dangling, ", %" PRIu64 " references to nodes that it does not list",
-            graph->dangling);
+    if (graph->refusal.status != EW_OK) {
+        return doctor_add(report, DOCTOR_WARN, "callgraph", "%s", graph->refusal.text);
     }
-    put(finding->detail, sizeof finding->detail, "%s: %" PRIu64 " nodes, %" PRIu64 " edges%s%s",
-        graph->path, graph->nodes, graph->edges,
-        graph->presence_only ? ", says only which nodes exist" : "", dangling);
+    if (graph->dangling != 0) {
+        (void)snprintf(dangling, sizeof dangling,
+                       ", %" PRIu64 " references to nodes that it does not list",
+                       graph->dangling);
+    }
+    return doctor_add(report, graph->absolute ? DOCTOR_OK : DOCTOR_WARN, "callgraph",
+                      "%s: %" PRIu64 " nodes, %" PRIu64 " edges%s%s", graph->path, graph->nodes,
+                      graph->edges, graph->presence_only ? ", says only which nodes exist" : "",
+                      dangling);
 }
 
 static void check_graph(const struct doctor_graph *graph, struct doctor_report *report)
 {
-    bool good = graph->refusal.status == EW_OK && graph->absolute;
-    struct doctor_finding *finding = add(report, good ? DOCTOR_OK : DOCTOR_WARN, "callgraph");
-    if (graph->refusal.status != EW_OK) {
-        put(finding->detail, sizeof finding->detail, "%s", graph->refusal.text);
-    } else {
-        describe(graph, finding);
-    }
+    struct doctor_finding *finding = describe(graph, report);
     if (!graph->absolute) {
-        put(finding->advice, sizeof finding->advice,
+        doctor_advise(
+            finding,
             "give the whole path: a service looks for this one in the folder of Windows");
-    } else if (!good) {
-        put(finding->advice, sizeof finding->advice, "%s", advice_for(graph->refusal.status));
+    } else if (graph->refusal.status != EW_OK) {
+        doctor_advise(finding, "%s", advice_for(graph->refusal.status));
     }
 }
 
@@ -81,16 +57,16 @@ static void check_graph(const struct doctor_graph *graph, struct doctor_report *
 static void sum_up(size_t good, size_t count, uint64_t nodes, uint64_t edges,
                    struct doctor_report *report)
 {
-    struct doctor_finding *finding =
-        add(report, good == count ? DOCTOR_OK : DOCTOR_WARN, "callgraphs");
-    put(finding->detail, sizeof finding->detail,
+    struct doctor_finding *finding = doctor_add(
+        report, good == count ? DOCTOR_OK : DOCTOR_WARN, "callgraphs",
         "%zu of %zu can be read: %" PRIu64 " nodes of at most %d, %" PRIu64
         " edges of at most %d",
         good, count, nodes, EW_COLLECT_GRAPH_NODES_MAX, edges, EW_COLLECT_GRAPH_EDGES_MAX);
     if (good != count) {
-        put(finding->advice, sizeof finding->advice,
-            "see above: evidence is published all the same, but there is no merge before each of "
-            "them was read once");
+        doctor_advise(
+            finding,
+            "see above: evidence is published all the same, but there is no merge before "
+            "each of them was read once");
     }
 }
 
@@ -100,8 +76,7 @@ void doctor_check_graphs(const struct doctor_facts *facts, struct doctor_report 
     uint64_t nodes = 0;
     uint64_t edges = 0;
     if (facts->graph_count == 0) {
-        put(add(report, DOCTOR_OK, "callgraphs")->detail, 2 * DOCTOR_TEXT_BYTES,
-            "none: evidence is not merged here");
+        (void)doctor_add(report, DOCTOR_OK, "callgraphs", "none: evidence is not merged here");
         return;
     }
     for (size_t i = 0; i < facts->graph_count; i++) {
